@@ -1,0 +1,80 @@
+import { z } from 'zod';
+import { uuidv7Time } from './cloud-event.ts';
+
+/** Bodies of the HTTP API. PostgreSQL's text can't hold U+0000, so no string may. */
+const text = (max: number) =>
+  z
+    .string()
+    .min(1)
+    .max(max)
+    .refine((value) => !value.includes('\u0000'), { message: 'must not contain U+0000' });
+
+const httpUrl = text(2048).refine((value) => /^https?:\/\//i.test(value) && URL.canParse(value), {
+  message: 'must be an http or https URL',
+});
+
+/** Property names: as client names, a label of DNS. */
+export const propertyName = z.string().regex(/^[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?$/);
+
+/** FCM topic names allow [a-zA-Z0-9-_.~%]; `.` is ours, it separates client and topic there. */
+export const topicName = z.string().regex(/^[a-zA-Z0-9_~%-]{1,100}$/);
+
+export const registrationRequest = z.strictObject({
+  property: propertyName,
+  user: z.strictObject({ id: text(200), token: text(4096).optional() }).optional(),
+  device: z.strictObject({
+    installationId: text(200).min(8),
+    platform: z.enum(['web', 'ios', 'android']),
+    address: z.strictObject({ kind: z.enum(['fcm_token', 'fid', 'webpush']), value: text(4096) }).optional(),
+    locale: text(35).optional(),
+    timeZone: text(64).optional(),
+  }),
+  page: z
+    .strictObject({ url: httpUrl.optional(), referrer: httpUrl.or(z.literal('')).optional() })
+    .optional(),
+});
+export type RegistrationRequest = z.infer<typeof registrationRequest>;
+
+export const registrationResponse = z.strictObject({
+  registrationId: z.uuid(),
+  userId: z.uuid(),
+  deviceId: z.uuid(),
+  /** absent for a known registration unless the request carried a valid one */
+  deviceToken: z.string().optional(),
+  created: z.boolean(),
+});
+export type RegistrationResponse = z.infer<typeof registrationResponse>;
+
+export const subscriptionRequest = z.strictObject({
+  registrationId: z.uuid(),
+  topics: z.array(topicName).min(1).max(100),
+});
+export type SubscriptionRequest = z.infer<typeof subscriptionRequest>;
+
+export const subscriptionResponse = z.array(
+  z.strictObject({ name: z.string(), state: z.enum(['joined', 'left']) }),
+);
+export type SubscriptionResponse = z.infer<typeof subscriptionResponse>;
+
+export const eventsRequest = z.strictObject({
+  /** only in a `text/plain` body, where sendBeacon can set no header */
+  key: text(200).optional(),
+  events: z
+    .array(
+      z.strictObject({
+        id: z.string().refine((id) => uuidv7Time(id) !== null, { message: 'must be a UUIDv7' }),
+        type: z.string().regex(/^[a-z][a-z0-9_.-]{0,63}$/),
+        time: z.iso.datetime({ offset: true }),
+        data: z.record(z.string(), z.unknown()).optional(),
+      }),
+    )
+    .min(1)
+    .max(100),
+});
+export type EventsRequest = z.infer<typeof eventsRequest>;
+
+export const eventsResponse = z.strictObject({ accepted: z.int() });
+
+/** Body limits in bytes, enforced by the gateway (request-size-limiting in deck.yaml). */
+export const MAX_BODY_BYTES = 64 * 1024;
+export const MAX_EVENTS_BODY_BYTES = 512 * 1024;

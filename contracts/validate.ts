@@ -1,0 +1,23 @@
+import type { z } from 'zod';
+import { type Problem, problem } from './problem.ts';
+
+export type Validated<T> = { ok: true; value: T } | { ok: false; problem: Problem };
+
+/** Parses and checks a JSON body: `body_malformed` when it is no JSON, `body_invalid` with pointers otherwise. */
+export function parseBody<T>(schema: z.ZodType<T>, body: string | undefined): Validated<T> {
+  let json: unknown;
+  try {
+    json = JSON.parse(body ?? '');
+  } catch {
+    return { ok: false, problem: problem('body_malformed') };
+  }
+  const result = schema.safeParse(json);
+  if (result.success) return { ok: true, value: result.data };
+  const errors = result.error.issues.slice(0, 10).map((issue) => ({
+    pointer: issue.path
+      .map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`)
+      .join(''),
+    detail: issue.message,
+  }));
+  return { ok: false, problem: problem('body_invalid', { errors }) };
+}
