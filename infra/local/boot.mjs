@@ -1,0 +1,81 @@
+#!/usr/bin/env node
+// The first file that runs on a fresh clone: plain JavaScript for Node >= 20, no dependencies. It installs what
+// package-lock.json pins (the project's own Node 24 among it), then hands over to a TypeScript command.
+import { spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, statfsSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
+const COMMANDS = {
+  start: 'infra/local/start.ts',
+  setup: 'infra/local/setup.ts',
+  test: 'infra/local/test.ts',
+  clients: 'infra/operate/clients.ts',
+  keys: 'infra/operate/keys.ts',
+  licences: 'infra/operate/licences.ts',
+  report: 'analytics/report.ts',
+};
+/** Dependencies, build products and a database of a first run: about 1.6 GB. */
+const NEEDED_BYTES = 2 * 1024 ** 3;
+
+function fail(sentence) {
+  process.stderr.write(`pistats: ${sentence}\n`);
+  process.exit(1);
+}
+
+function freeBytes() {
+  const { bavail, bsize } = statfsSync(root);
+  return bavail * bsize;
+}
+
+/** Runs `npm ci` unless node_modules is that of the present lock file. */
+function installDependencies() {
+  const lock = createHash('sha256')
+    .update(readFileSync(join(root, 'package-lock.json')))
+    .digest('hex');
+  const stamp = join(root, 'node_modules', '.pistats-lock');
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return;
+  if (freeBytes() < NEEDED_BYTES)
+    fail(
+      `the disk is nearly full: the first run needs about ${NEEDED_BYTES / 1024 ** 3} GB free under ${root}.`,
+    );
+  process.stderr.write(
+    'pistats: installing the pinned dependencies, Node 24 among them (npm ci, about a minute)\n',
+  );
+  const npm = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
+    cwd: root,
+    encoding: 'utf8',
+  });
+  if (npm.error) fail('npm is not to be found; install Node.js 20 or newer together with npm.');
+  if (npm.status !== 0) {
+    const output = `${npm.stdout}${npm.stderr}`;
+    if (/ENOSPC/.test(output)) fail('the disk is full: npm ci could not write the dependencies.');
+    if (/ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|ENETUNREACH|network/i.test(output))
+      fail('the package registry is not reachable, and the first run must install the dependencies from it.');
+    fail(`npm ci failed: ${output.trim().split('\n').slice(0, 5).join(' | ')}`);
+  }
+  if (!existsSync(join(root, 'node_modules', 'node', 'bin', 'node')))
+    fail('npm installed no Node 24 (package "node"); allow its install script and run the command again.');
+  writeFileSync(stamp, lock);
+}
+
+const [command, ...args] = process.argv.slice(2);
+const script = COMMANDS[command];
+if (!script) fail(`unknown command "${command ?? ''}"; there are: ${Object.keys(COMMANDS).join(', ')}.`);
+if (Number(process.versions.node.split('.')[0]) < 20)
+  fail(`Node.js 20 or newer is needed, this is ${process.version}.`);
+if (process.platform === 'win32') fail('Windows is not supported; use Linux, macOS or WSL.');
+installDependencies();
+
+const bin = join(root, 'node_modules', '.bin');
+const child = spawn(join(root, 'node_modules', 'node', 'bin', 'node'), [join(root, script), ...args], {
+  stdio: 'inherit',
+  env: { ...process.env, PATH: `${bin}:${process.env.PATH}` },
+});
+// A terminal sends Ctrl-C to the whole group; a lone SIGTERM is passed on. Either way the child ends first.
+process.on('SIGINT', () => {});
+for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+child.on('error', (error) => fail(`Node 24 could not be started: ${error.message}`));
+child.on('exit', (code, signal) => process.exit(code ?? (signal === 'SIGINT' ? 130 : 1)));

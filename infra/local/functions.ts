@@ -1,0 +1,71 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ROOT } from './paths.ts';
+
+/** A function as the local Lambda service reads it. */
+export interface FunctionDefinition {
+  name: string;
+  codeDir: string;
+  handler: string;
+  /** MB */
+  memory: number;
+  timeoutMs: number;
+  /** reserved concurrency: the shield of the database */
+  concurrency: number;
+  /** an environment idle for longer is ended */
+  idleMs: number;
+  env: Record<string, string>;
+}
+
+/** The deadline of a request in deck.yaml is 10 s; a function may use a third of it, so that a batch can go once more. */
+const TIMEOUT_MS = 3_300;
+
+export function functionDefinitions(options: {
+  databaseUrl: string;
+  redisUrl: string;
+  deviceTokenSecrets: string;
+  firebaseCredentialsDir: string;
+  fcmCa: string;
+  fcmPort: number;
+}): FunctionDefinition[] {
+  const env = {
+    DATABASE_URL: options.databaseUrl,
+    REDIS_URL: options.redisUrl,
+    DEVICE_TOKEN_SECRETS: options.deviceTokenSecrets,
+  };
+  const define = (name: string, rest: Partial<FunctionDefinition> = {}): FunctionDefinition => ({
+    name: `pistats-${name}`,
+    codeDir: join(ROOT, 'dist/lambdas', name),
+    handler: 'index.handler',
+    memory: 512,
+    timeoutMs: TIMEOUT_MS,
+    concurrency: 10,
+    idleMs: 300_000,
+    env,
+    ...rest,
+  });
+  return [
+    define('registrations'),
+    define('subscriptions'),
+    define('reconcile', {
+      concurrency: 1,
+      timeoutMs: 60_000,
+      env: {
+        ...env,
+        FIREBASE_CREDENTIALS_DIR: options.firebaseCredentialsDir,
+        NODE_EXTRA_CA_CERTS: options.fcmCa,
+        FAKE_FCM_PORT: String(options.fcmPort),
+        NODE_OPTIONS: `--import ${join(ROOT, 'infra/local/fcm/redirect.mjs')}`,
+      },
+    }),
+  ];
+}
+
+/** The device tokens' secret of this stack: made once, kept with its state. */
+export function deviceTokenSecrets(dataDir: string): string {
+  const file = join(dataDir, 'device-token-secrets.json');
+  if (!existsSync(file))
+    writeFileSync(file, JSON.stringify({ k1: randomBytes(32).toString('base64url') }), { mode: 0o600 });
+  return readFileSync(file, 'utf8');
+}

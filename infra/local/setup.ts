@@ -1,0 +1,144 @@
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ROOT, STATE_DIR } from './paths.ts';
+import { installRedis } from './redis.ts';
+import { reportError, StopError } from './stop-error.ts';
+import { aptInstall, onPath } from './system-package.ts';
+
+interface BuildStep {
+  name: string;
+  script: string;
+  /** files and folders whose contents decide whether the step must run again */
+  inputs: string[];
+  /** what must exist afterwards */
+  outputs: string[];
+  after?: string;
+}
+
+const STEPS: BuildStep[] = [
+  {
+    name: 'Prisma client',
+    script: 'prisma/generate.ts',
+    inputs: ['prisma/schema.prisma', 'prisma/generate.ts', 'prisma.config.ts'],
+    outputs: ['lambdas/generated/prisma/client.ts'],
+  },
+  {
+    name: 'functions',
+    script: 'lambdas/build.ts',
+    inputs: ['lambdas', 'contracts', 'prisma/schema.prisma'],
+    outputs: ['registrations', 'subscriptions', 'reconcile'].map((name) => `dist/lambdas/${name}/index.mjs`),
+    after: 'Prisma client',
+  },
+  {
+    name: 'Kong plugins',
+    script: 'plugins/build.ts',
+    inputs: ['plugins', 'contracts'],
+    outputs: ['client-auth', 'lambda-invoke', 'kinesis-forward'].map((name) => `dist/plugins/${name}.cjs`),
+  },
+  {
+    name: 'Storm topology (Maven fetches Storm on the first run)',
+    script: 'storm/build.ts',
+    inputs: ['storm', 'contracts', 'analytics'],
+    outputs: ['storm/target'],
+  },
+];
+
+export interface Tools {
+  redisServer: string;
+}
+
+/** Installs and builds what is missing or stale, saying what it does; a second run only compares hashes. */
+export async function setUp(say: (line: string) => void): Promise<Tools> {
+  requireJava(say);
+  const redisServer = installRedis(join(STATE_DIR, 'tools'), say);
+  const running = new Map<string, Promise<void>>();
+  for (const step of STEPS) {
+    const before = step.after ? running.get(step.after) : undefined;
+    running.set(
+      step.name,
+      Promise.resolve(before).then(() => build(step, say)),
+    );
+  }
+  const results = await Promise.allSettled(running.values());
+  for (const result of results) if (result.status === 'rejected') throw result.reason;
+  return { redisServer };
+}
+
+function requireJava(say: (line: string) => void): void {
+  if (!onPath('java')) aptInstall(['openjdk-17-jdk-headless'], say);
+  if (!onPath('java')) aptInstall(['default-jdk-headless'], say);
+  if (!onPath('java'))
+    throw new StopError('there is no Java: install a JDK (17 or newer) and run the command again.');
+  if (!onPath('mvn')) aptInstall(['maven'], say);
+  if (!onPath('mvn'))
+    throw new StopError('there is no Maven: install it (command "mvn") and run the command again.');
+}
+
+async function build(step: BuildStep, say: (line: string) => void): Promise<void> {
+  const hash = hashInputs([...step.inputs, 'package-lock.json']);
+  const stamp = join(STATE_DIR, 'build', `${step.script.replaceAll('/', '-')}.sha256`);
+  const built = step.outputs.every((output) => existsSync(join(ROOT, output)));
+  if (built && existsSync(stamp) && readFileSync(stamp, 'utf8') === hash) return;
+  say(`building ${step.name}`);
+  const output = await runNode(step.script);
+  if (output.code !== 0) {
+    if (/ENOSPC|No space left/.test(output.text))
+      throw new StopError('the disk is full; free some space and run again.');
+    if (/UnknownHost|Could not transfer artifact|ENOTFOUND/.test(output.text))
+      throw new StopError(
+        `building ${step.name} needs the network on the first run, and a package registry was not reachable.`,
+      );
+    throw new StopError(
+      `building ${step.name} failed: ${output.text.trim().split('\n').slice(-8).join('\n')}`,
+    );
+  }
+  mkdirSync(join(STATE_DIR, 'build'), { recursive: true });
+  writeFileSync(stamp, hash);
+}
+
+function runNode(script: string): Promise<{ code: number | null; text: string }> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [join(ROOT, script)], {
+      cwd: ROOT,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let text = '';
+    const keep = (chunk: Buffer) => {
+      text = (text + chunk).slice(-65_536);
+    };
+    child.stdout.on('data', keep);
+    child.stderr.on('data', keep);
+    child.on('error', reject);
+    child.on('exit', (code) => resolve({ code, text }));
+  });
+}
+
+/** Folders that builds write into: never inputs. */
+const NOT_INPUTS = new Set(['node_modules', 'generated', 'target', 'dist']);
+
+function hashInputs(inputs: string[]): string {
+  const hash = createHash('sha256').update(process.version);
+  const add = (path: string) => {
+    if (!existsSync(join(ROOT, path))) return;
+    if (statSync(join(ROOT, path)).isDirectory()) {
+      for (const name of readdirSync(join(ROOT, path)).sort())
+        if (!NOT_INPUTS.has(name)) add(`${path}/${name}`);
+    } else
+      hash
+        .update(path)
+        .update('\0')
+        .update(readFileSync(join(ROOT, path)));
+  };
+  for (const input of inputs) add(input);
+  return hash.digest('hex');
+}
+
+if (import.meta.main) {
+  try {
+    await setUp((line) => process.stderr.write(`pistats: ${line}\n`));
+  } catch (error) {
+    process.exitCode = reportError(error);
+  }
+}

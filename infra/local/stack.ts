@@ -1,0 +1,229 @@
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { migrateAnalytics } from '../../analytics/migrate.ts';
+import { migrateRegistry } from '../../prisma/migrate.ts';
+import { type RunningTopology, startTopology } from '../../storm/run-local.ts';
+import { ensureFunctionLogin } from './database-roles.ts';
+import { freePort, requirePort } from './free-port.ts';
+import { deviceTokenSecrets, functionDefinitions } from './functions.ts';
+import { ROOT } from './paths.ts';
+import { startPostgres } from './postgres.ts';
+import { startRedis } from './redis.ts';
+import type { RunInfo } from './run-info.ts';
+import { type Service, type ServiceSpec, startService } from './service.ts';
+import type { Tools } from './setup.ts';
+import { endStaleProcesses, STACK_VARIABLE } from './stale.ts';
+import { StopError } from './stop-error.ts';
+import { topologyReady } from './topology-ready.ts';
+
+export const STREAM = 'pistats-events';
+
+export interface StackOptions {
+  tools: Tools;
+  dataDir: string;
+  /** 0: a free one */
+  proxyPort: number;
+  deckFile: string;
+  clients: { name: string; firebaseProject?: string; keys: Record<string, string> }[];
+  /** what puts the clients into the registry, once it is migrated */
+  seed: (registryUrl: string) => Promise<void>;
+  /** false: without fsync in PostgreSQL, and the stream in memory (tests) */
+  durable: boolean;
+  shards?: number;
+  say: (line: string) => void;
+}
+
+export interface Stack {
+  info: RunInfo;
+  services: Map<string, Service>;
+  stop(): Promise<void>;
+}
+
+/** Starts every part as a process of its own and resolves when all are ready; stops what it started when one is not. */
+export async function startStack(options: StackOptions): Promise<Stack> {
+  const { dataDir, say } = options;
+  mkdirSync(dataDir, { recursive: true });
+  requireOnlyStack(dataDir);
+  process.env[STACK_VARIABLE] = dataDir;
+  const stale = endStaleProcesses(dataDir);
+  if (stale > 0) say(`ended ${stale} processes that an earlier run had left behind`);
+  if (options.proxyPort) await requirePort(options.proxyPort, 'PISTATS_PORT');
+
+  const services = new Map<string, Service>();
+  let topology: RunningTopology | undefined;
+  const stop = async () => {
+    // from the front to the back, so that what was accepted still flows on
+    for (const name of ['gateway', 'plugin-server', 'lambda']) await services.get(name)?.stop();
+    await topology?.stop();
+    await Promise.all(['kinesis', 'fcm', 'redis', 'postgresql'].map((name) => services.get(name)?.stop()));
+    rmSync(join(dataDir, 'run.json'), { force: true });
+  };
+  try {
+    const started = await startParts(options, services, (running) => {
+      topology = running;
+    });
+    writeRunInfo(dataDir, started);
+    return { info: started, services, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function startParts(
+  options: StackOptions,
+  services: Map<string, Service>,
+  setTopology: (topology: RunningTopology) => void,
+): Promise<RunInfo> {
+  const { dataDir, say } = options;
+  const logDir = join(dataDir, 'logs');
+  const log = (name: string) => join(logDir, `${name}.log`);
+  const keep = <T extends { service: Service }>(part: T): T => {
+    services.set(part.service.name, part.service);
+    return part;
+  };
+  /** A part written in TypeScript that prints a ready line. */
+  const part = async (name: string, script: string, args: string[], env: ServiceSpec['env'] = {}) => {
+    const service = await startService({
+      name,
+      command: process.execPath,
+      args: [join(ROOT, script), ...args],
+      env,
+      logFile: log(name),
+    });
+    services.set(name, service);
+    return service.readyLine as Record<string, unknown>;
+  };
+  const [pgPort, redisPort, kinesisPort, fcmPort, lambdaPort, metricsPort, statusPort] = (await Promise.all(
+    Array.from({ length: 7 }, freePort),
+  )) as [number, number, number, number, number, number, number];
+  const projects = options.clients.flatMap((client) => client.firebaseProject ?? []);
+  const fcmDir = join(dataDir, 'fcm');
+
+  say('starting PostgreSQL, Redis, the Kinesis service and the FCM stand-in');
+  const kinesisPath = options.durable ? ['--path', join(dataDir, 'kinesis')] : [];
+  const [postgres, redis, , fcm] = await settled([
+    startPostgres({ dataDir, port: pgPort, logFile: log('postgresql'), durable: options.durable }).then(keep),
+    startRedis({ binary: options.tools.redisServer, port: redisPort, logFile: log('redis') }).then(keep),
+    part('kinesis', 'infra/local/kinesis/main.ts', [
+      ...['--port', String(kinesisPort), '--stream', STREAM, '--shards', String(options.shards ?? 4)],
+      ...kinesisPath,
+    ]),
+    part('fcm', 'infra/local/fcm/main.ts', [
+      ...['--port', String(fcmPort), '--dir', fcmDir],
+      ...projects.flatMap((project) => ['--project', project]),
+    ]),
+  ]);
+
+  say('applying the migrations of the registry and of the analytics database');
+  const registryUrl = postgres.url('registry');
+  const analyticsUrl = postgres.url('analytics');
+  await settled([migrateRegistry(registryUrl), migrateAnalytics(analyticsUrl)]);
+  const login = await ensureFunctionLogin(registryUrl, dataDir);
+  await options.seed(registryUrl);
+
+  const aws = {
+    AWS_REGION: 'eu-central-1',
+    AWS_ACCESS_KEY_ID: 'local',
+    AWS_SECRET_ACCESS_KEY: 'local',
+    AWS_ENDPOINT_URL_KINESIS: `http://127.0.0.1:${kinesisPort}`,
+    AWS_ENDPOINT_URL_LAMBDA: `http://127.0.0.1:${lambdaPort}`,
+  };
+  const functionsFile = join(dataDir, 'functions.json');
+  const definitions = functionDefinitions({
+    databaseUrl: postgres.url('registry', login),
+    redisUrl: redis.url,
+    deviceTokenSecrets: deviceTokenSecrets(dataDir),
+    firebaseCredentialsDir: String(fcm.credentialsDir),
+    fcmCa: String(fcm.ca),
+    fcmPort,
+  });
+  writeFileSync(functionsFile, JSON.stringify(definitions, null, 2), { mode: 0o600 });
+
+  say('starting the Lambda service, the plugin server, the gateway and Apache Storm');
+  // a socket's path may be 107 bytes long at most, a data folder's may not care
+  const socket = join(mkdirIn('/tmp', `pistats-${process.pid}`), 'plugins.sock');
+  const started = Date.now();
+  const topology = startTopology({
+    dataDir: join(dataDir, 'storm'),
+    logFile: log('storm'),
+    env: { ...aws, ANALYTICS_URL: analyticsUrl, PISTATS_STREAM: STREAM, PISTATS_POLL_MS: '50' },
+  });
+  setTopology(topology);
+  const [, , gateway] = await settled([
+    part('lambda', 'infra/local/lambda/main.ts', [
+      '--functions',
+      functionsFile,
+      '--port',
+      String(lambdaPort),
+    ]),
+    part('plugin-server', 'kong/plugin-server/main.ts', [], {
+      ...aws,
+      PISTATS_SOCKET: socket,
+      PISTATS_METRICS_PORT: String(metricsPort),
+      PISTATS_NODE: 'local',
+    }),
+    part(
+      'gateway',
+      'kong/embedded/main.ts',
+      [
+        ...['--declarative', options.deckFile],
+        ...['--proxy-port', String(options.proxyPort), '--status-port', String(statusPort)],
+      ],
+      { PISTATS_SOCKET: socket, DECK_REDIS_HOST: '127.0.0.1', DECK_REDIS_PORT: String(redisPort) },
+    ),
+    topologyReady(analyticsUrl, started, topology, log('storm')),
+  ]);
+
+  const pids = Object.fromEntries([...services].map(([name, service]) => [name, service.pid]));
+  return {
+    proxyUrl: `http://127.0.0.1:${gateway.proxyPort}`,
+    adminUrl: postgres.url('postgres'),
+    registryUrl,
+    analyticsUrl,
+    redisUrl: redis.url,
+    lambdaUrl: aws.AWS_ENDPOINT_URL_LAMBDA,
+    kinesisUrl: aws.AWS_ENDPOINT_URL_KINESIS,
+    stream: STREAM,
+    fcmUrl: `https://127.0.0.1:${fcmPort}`,
+    fcmCa: String(fcm.ca),
+    pluginSocket: socket,
+    metricsUrl: `http://127.0.0.1:${metricsPort}/metrics`,
+    deckFile: options.deckFile,
+    keys: Object.fromEntries(options.clients.map((client) => [client.name, client.keys])),
+    pids: { ...pids, storm: topology.pid, stack: process.pid },
+    logDir,
+  };
+}
+
+/** As Promise.all, but only after every part has come to rest: a part must not start behind a stop. */
+async function settled<T extends readonly unknown[]>(
+  parts: T,
+): Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }> {
+  const results = await Promise.allSettled(parts);
+  for (const result of results) if (result.status === 'rejected') throw result.reason;
+  return results.map((result) => (result as PromiseFulfilledResult<unknown>).value) as never;
+}
+
+function requireOnlyStack(dataDir: string): void {
+  try {
+    const { pids } = JSON.parse(readFileSync(join(dataDir, 'run.json'), 'utf8')) as RunInfo;
+    process.kill(pids.stack as number, 0);
+    if (pids.stack !== process.pid)
+      throw new StopError(`piStats already runs here (process ${pids.stack}); stop it first with Ctrl-C.`);
+  } catch (error) {
+    if (error instanceof StopError) throw error;
+  }
+}
+
+function mkdirIn(parent: string, name: string): string {
+  const dir = join(parent, name);
+  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  return dir;
+}
+
+function writeRunInfo(dataDir: string, info: RunInfo): void {
+  const file = join(dataDir, 'run.json');
+  writeFileSync(`${file}.new`, JSON.stringify(info, null, 2), { mode: 0o600 });
+  renameSync(`${file}.new`, file);
+}

@@ -1,0 +1,26 @@
+/** Ends a command with one sentence the user can act on and no stack trace. */
+export class StopError extends Error {
+  override name = 'StopError';
+  readonly exitCode: number;
+  constructor(sentence: string, exitCode = 1) {
+    super(sentence);
+    this.exitCode = exitCode;
+  }
+}
+
+/** Prints a StopError as its sentence, anything else with its stack, and gives the exit code. */
+export function reportError(error: unknown): number {
+  if (error instanceof StopError) {
+    process.stderr.write(`pistats: ${error.message}\n`);
+    return error.exitCode;
+  }
+  const code = (error as NodeJS.ErrnoException)?.code;
+  if (code === 'ENOSPC' || code === 'EDQUOT') {
+    process.stderr.write('pistats: the disk is full; free some space and run the command again.\n');
+    return 1;
+  }
+  process.stderr.write(
+    `pistats: unexpected error: ${error instanceof Error ? error.stack : String(error)}\n`,
+  );
+  return 1;
+}
