@@ -1,0 +1,20 @@
+/** What a rejected event keeps of itself: all but the client's IP, which no analytics table may hold. */
+
+const IP_KEY = /^client_?ip$/i;
+const IPV4 = /(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.])/g;
+const IPV6 =
+  /(?<![0-9a-f:.])(?=[0-9a-f:.]*:[0-9a-f:.]*:)[0-9a-f:]{2,39}(?:(?:\d{1,3}\.){3}\d{1,3})?(?![0-9a-f:])/gi;
+const REDACTED = '[ip]';
+
+/** JSON text of a parsed value without any `clientip`, however deep. */
+export function withoutClientIp(value: unknown): string {
+  return JSON.stringify(value, (key, inner) => (IP_KEY.test(key) ? undefined : inner)) ?? 'null';
+}
+
+/**
+ * Text that could not be parsed: everything that looks like an address goes. That takes a few version numbers and
+ * times of day along, which a payload kept for diagnosis can spare.
+ */
+export function withoutAddresses(text: string): string {
+  return text.replace(IPV4, REDACTED).replace(IPV6, REDACTED);
+}

@@ -1,0 +1,46 @@
+import { z } from 'zod';
+import { type StampedEvent, uuidv7Time } from '../../contracts/cloud-event.ts';
+
+const text = (max: number) => z.string().min(1).max(max);
+const time = z.iso.datetime({ offset: true });
+const MAX_BIGINT = 2n ** 63n - 1n;
+
+/** The triple that names a durable event once; what is read even from an event that is otherwise invalid. */
+export const producerTriple = z.object({
+  producer: text(200),
+  boot: z.uuid(),
+  n: z
+    .string()
+    .regex(/^[1-9]\d{0,18}$/)
+    .refine((digits) => BigInt(digits) <= MAX_BIGINT, { message: 'is larger than a bigint' }),
+});
+
+/** contracts/cloud-event.ts as a check. Attributes it does not name are ignored, as CloudEvents asks of receivers. */
+export const stampedEvent = z.object({
+  specversion: z.literal('1.0'),
+  id: z.string().refine((id) => uuidv7Time(id) !== null, { message: 'must be a UUIDv7' }),
+  source: text(500),
+  type: text(200),
+  time,
+  subject: text(500).optional(),
+  datacontenttype: z.literal('application/json'),
+  data: z.record(z.string(), z.unknown()),
+  clientid: text(100),
+  requestid: text(200),
+  receivedtime: time,
+  clientip: z.string().optional(),
+  useragent: z.string().optional(),
+  ...producerTriple.shape,
+});
+
+/** The parsed event, or what is wrong with it in one line (JSON pointers and messages, no values). */
+export function parseStampedEvent(value: unknown): { event: StampedEvent } | { detail: string } {
+  const result = stampedEvent.safeParse(value);
+  if (result.success) return { event: result.data as StampedEvent };
+  const issues = result.error.issues.slice(0, 5);
+  return {
+    detail: issues
+      .map((issue) => `${issue.path.map((part) => `/${String(part)}`).join('')}: ${issue.message}`)
+      .join('; '),
+  };
+}

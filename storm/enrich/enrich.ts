@@ -1,0 +1,49 @@
+import type { DecodedEvent } from '../decode/decode-record.ts';
+import { withoutClientIp } from '../decode/redact.ts';
+import type { EnrichedEvent } from './enriched-event.ts';
+import { ipPrefix, normalizeIp } from './ip.ts';
+import { pageOf } from './page.ts';
+import { parseUserAgent } from './user-agent.ts';
+
+/**
+ * Everything a row says beyond what was sent. The client's IP comes in and does not go out: country first, then the
+ * prefix is all that is left of it.
+ */
+export function enrich(
+  { event, day }: DecodedEvent,
+  countryOf: (ip: string) => string | null,
+): EnrichedEvent {
+  const { data } = event;
+  const ip = normalizeIp(event.clientip);
+  const agent = parseUserAgent(event.useragent);
+  return {
+    client_id: event.clientid,
+    day,
+    event_id: event.id.toLowerCase(),
+    type: event.type,
+    property: /\/properties\/([^/]+)$/.exec(event.source)?.[1] ?? null,
+    user_id: event.subject ?? text(data.userId),
+    device_id: text(data.deviceId),
+    request_id: event.requestid,
+    occurred_at: event.time,
+    received_at: event.receivedtime,
+    country: ip && countryOf(ip),
+    ip_prefix: ip && ipPrefix(ip),
+    ...agent,
+    device_class: agent.device_class === 'other' ? appClass(data) : agent.device_class,
+    ...pageOf(data),
+    data: withoutClientIp(data),
+    producer: event.producer,
+    boot: event.boot.toLowerCase(),
+    n: event.n,
+  };
+}
+
+/** An app's HTTP library says little of the device; its SDK names the platform. */
+function appClass(data: Record<string, unknown>): 'mobile' | 'other' {
+  return data.platform === 'ios' || data.platform === 'android' ? 'mobile' : 'other';
+}
+
+function text(value: unknown): string | null {
+  return typeof value === 'string' && value !== '' ? value : null;
+}

@@ -1,0 +1,35 @@
+import { isIPv4, isIPv6 } from 'node:net';
+
+const MAPPED_IPV4 = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
+
+/** An address as it is looked up: trimmed, without zone, IPv4 out of its IPv6 mapping. Null when it is none. */
+export function normalizeIp(address: string | undefined): string | null {
+  const ip = (address ?? '').trim().replace(/%.*$/, '');
+  const mapped = MAPPED_IPV4.exec(ip)?.[1] ?? ip;
+  if (isIPv4(mapped)) return mapped;
+  return isIPv6(ip) ? ip.toLowerCase() : null;
+}
+
+/**
+ * The prefix that is kept of an address (as `normalizeIp` gives it): /24 of an IPv4, /48 of an IPv6. That is what one
+ * site gets, so no household stands alone in it.
+ */
+export function ipPrefix(ip: string): string {
+  if (isIPv4(ip)) return `${ip.slice(0, ip.lastIndexOf('.'))}.0/24`;
+  const [h1, h2, h3] = hextets(ip);
+  return `${h1}:${h2}:${h3}::/48`;
+}
+
+/** The first three groups, `::` filled up; groups without leading zeros. */
+function hextets(ip: string): string[] {
+  const [left = '', right] = ip.split('::') as [string, string | undefined];
+  const head = left === '' ? [] : left.split(':');
+  const tail = right ? right.split(':') : [];
+  // an IPv4 at the end stands for two groups
+  const tailGroups = tail.length + (tail.at(-1)?.includes('.') ? 1 : 0);
+  const groups =
+    right === undefined
+      ? head
+      : [...head, ...Array<string>(Math.max(0, 8 - head.length - tailGroups)).fill('0'), ...tail];
+  return groups.slice(0, 3).map((group) => Number.parseInt(group, 16).toString(16));
+}

@@ -1,0 +1,10 @@
+import { join } from 'node:path';
+
+export const STORM_DIR = import.meta.dirname;
+/** What the build makes. */
+export const TARGET_DIR = join(STORM_DIR, 'target');
+export const TOPOLOGY_JAR = join(TARGET_DIR, 'topology.jar');
+/** Storm's own jars, as one class path. */
+export const CLASS_PATH_FILE = join(TARGET_DIR, 'classpath.txt');
+/** The launcher of a local run. */
+export const LOCAL_CLASSES = join(TARGET_DIR, 'local');

@@ -1,0 +1,89 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { analyticsPool } from '../database.ts';
+import { startHeartbeat } from '../heartbeat.ts';
+import type { Handshake } from '../multilang/channel.ts';
+import { runSpout, type SpoutOutput } from '../multilang/spout.ts';
+import { checkpointTable } from './checkpoint-table.ts';
+import { kinesisSource } from './kinesis-source.ts';
+import { createStreamReader, type StreamReader } from './stream-reader.ts';
+
+/** Kinesis: five GetRecords a second and shard. Other endpoints (one machine) may be asked more often. */
+const AWS_POLL_MS = 200;
+const DISCOVER_MS = 5_000;
+const RETRY_MS = 1_000;
+const CHECKPOINT_MS = 1_000;
+
+function pollMs(): number {
+  const asked = Number(process.env.PISTATS_POLL_MS ?? AWS_POLL_MS);
+  const onAws = !process.env.AWS_ENDPOINT_URL_KINESIS && !process.env.AWS_ENDPOINT_URL;
+  if (!Number.isFinite(asked) || asked < 1) return AWS_POLL_MS;
+  return onAws ? Math.max(AWS_POLL_MS, asked) : asked;
+}
+
+/** This task's place among the tasks of its component. */
+function place({ context }: Handshake): { task: number; tasks: number } {
+  const peers = Object.entries(context['task->component'])
+    .filter(([, component]) => component === context.componentid)
+    .map(([task]) => Number(task))
+    .sort((a, b) => a - b);
+  return { task: peers.indexOf(context.taskid), tasks: peers.length };
+}
+
+async function open(handshake: Handshake, output: SpoutOutput) {
+  const stream = process.env.PISTATS_STREAM;
+  if (!stream) throw new Error('PISTATS_STREAM is not set in the environment of the Storm worker');
+  const pool = analyticsPool(2, (error) => output.log(`analytics database: ${error.message}`, 'warn'));
+  const reader = createStreamReader({
+    source: kinesisSource(stream),
+    checkpoints: checkpointTable(pool),
+    ...place(handshake),
+    pollMs: pollMs(),
+    maxUnitEvents: 500,
+    maxUnitBytes: 512 * 1024,
+    maxBufferedEvents: 20_000,
+    maxBufferedBytes: 32 * 1024 * 1024,
+    log: (message) => output.log(message),
+  });
+  void keepDiscovering(reader, output, () => startHeartbeat(pool, 'spout', handshake.context.taskid));
+  void keepCheckpointing(reader, output);
+  return {
+    nextTuple() {
+      const unit = reader.next();
+      if (unit) output.emit([unit.payload], unit.id);
+    },
+    ack: reader.ack,
+    fail: (id: string) => reader.fail(id),
+    activate: () => reader.setActive(true),
+    deactivate: () => reader.setActive(false),
+  };
+}
+
+async function keepDiscovering(
+  reader: StreamReader,
+  output: SpoutOutput,
+  onFirst: () => void,
+): Promise<never> {
+  let found = false;
+  for (;;) {
+    try {
+      await reader.discover();
+      if (!found) onFirst();
+      found = true;
+      await delay(DISCOVER_MS);
+    } catch (error) {
+      output.log(`shards could not be listed: ${(error as Error).message}`, 'warn');
+      await delay(RETRY_MS);
+    }
+  }
+}
+
+async function keepCheckpointing(reader: StreamReader, output: SpoutOutput): Promise<never> {
+  for (;;) {
+    await delay(CHECKPOINT_MS);
+    await reader
+      .checkpoint()
+      .catch((error: Error) => output.log(`checkpoint not saved: ${error.message}`, 'warn'));
+  }
+}
+
+runSpout(open);

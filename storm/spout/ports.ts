@@ -1,0 +1,41 @@
+/** What the spout needs of Kinesis. */
+export interface StreamSource {
+  /**
+   * Names this incarnation of the stream: `<name>@<creation time>`. A stream that was deleted and made again has
+   * other shards under the same names, and no checkpoint of the old one may be used on it.
+   */
+  describe(): Promise<string>;
+  listShards(): Promise<Shard[]>;
+  /** An iterator behind `after`, or at the oldest record when it is null. Throws `TrimmedError` when `after` is unknown. */
+  iterator(shard: string, after: string | null): Promise<string>;
+  records(iterator: string): Promise<RecordPage>;
+}
+
+export interface Shard {
+  id: string;
+  /** ids of the shards this one was split or merged from */
+  parents: string[];
+}
+
+export interface StreamRecord {
+  sequence: string;
+  data: Uint8Array;
+}
+
+export interface RecordPage {
+  records: StreamRecord[];
+  /** null at the end of a closed shard */
+  next: string | null;
+}
+
+/** The position is no longer in the stream. Reading from its oldest record is safe: what is stored is stored once. */
+export class TrimmedError extends Error {}
+
+/** Marks a shard that was read to its end. */
+export const SHARD_END = 'SHARD_END';
+
+/** Where reading goes on after a restart: per shard the last sequence number of which all before are stored. */
+export interface CheckpointStore {
+  load(stream: string): Promise<Map<string, string>>;
+  save(stream: string, shard: string, sequence: string): Promise<void>;
+}
