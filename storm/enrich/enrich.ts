@@ -3,7 +3,7 @@ import { withoutClientIp } from '../decode/redact.ts';
 import type { EnrichedEvent } from './enriched-event.ts';
 import { ipPrefix, normalizeIp } from './ip.ts';
 import { pageOf } from './page.ts';
-import { parseUserAgent } from './user-agent.ts';
+import { appAgent, parseUserAgent } from './user-agent.ts';
 
 /**
  * Everything a row says beyond what was sent. The client's IP comes in and does not go out: country first, then the
@@ -15,7 +15,6 @@ export function enrich(
 ): EnrichedEvent {
   const { data } = event;
   const ip = normalizeIp(event.clientip);
-  const agent = parseUserAgent(event.useragent);
   return {
     client_id: event.clientid,
     day,
@@ -29,8 +28,7 @@ export function enrich(
     received_at: event.receivedtime,
     country: ip && countryOf(ip),
     ip_prefix: ip && ipPrefix(ip),
-    ...agent,
-    device_class: agent.device_class === 'other' ? appClass(data) : agent.device_class,
+    ...(isApp(data) ? appAgent : parseUserAgent)(event.useragent),
     ...pageOf(data),
     data: withoutClientIp(data),
     producer: event.producer,
@@ -39,9 +37,9 @@ export function enrich(
   };
 }
 
-/** An app's HTTP library says little of the device; its SDK names the platform. */
-function appClass(data: Record<string, unknown>): 'mobile' | 'other' {
-  return data.platform === 'ios' || data.platform === 'android' ? 'mobile' : 'other';
+/** The SDK of an app names its platform; a page has none of these. */
+function isApp({ platform }: Record<string, unknown>): boolean {
+  return platform === 'ios' || platform === 'android';
 }
 
 function text(value: unknown): string | null {

@@ -30,6 +30,20 @@ export function parseUserAgent(header: string | undefined): UserAgent {
   return parsed;
 }
 
+/** What calls itself a robot, against what merely is no browser. */
+const DECLARED_BOT = /bot|crawl|spider|headless/i;
+
+/**
+ * The same for an event of an app, whose HTTP library (okhttp/4.12.0) is no browser and looks like a bot without being
+ * one, and says nothing of the device.
+ */
+export function appAgent(header: string | undefined): UserAgent {
+  const agent = parseUserAgent(header);
+  if (agent.is_bot && DECLARED_BOT.test(header ?? '')) return agent;
+  const device_class = ['other', 'bot'].includes(agent.device_class) ? 'mobile' : agent.device_class;
+  return { ...agent, device_class, is_bot: false, bot_reason: null };
+}
+
 function parse(agent: string): UserAgent {
   const { browser, os, platform } = Bowser.parse(agent);
   const match = isbotMatch(agent);
