@@ -1,0 +1,274 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { trustedIps } from './client-address.ts';
+import { DeclarativeError } from './config-types.ts';
+import type { RequestContext } from './context.ts';
+import { correlationId } from './correlation-id.ts';
+import { cors } from './cors.ts';
+import { createContext } from './create-context.ts';
+import { parseDeclarative } from './declarative.ts';
+import { errorExit, raisedExit } from './error-response.ts';
+import { createGeneration, type Generation } from './generation.ts';
+import { answerClientError } from './http-errors.ts';
+import type { Log } from './log.ts';
+import { createMetrics } from './metrics.ts';
+import type { Plugin } from './plugin.ts';
+import { runAccess, runHeaderFilter, type Step } from './plugin-chain.ts';
+import { createPluginRpc } from './plugin-rpc.ts';
+import { createProxy } from './proxy.ts';
+import { rateLimiting } from './rate-limiting.ts';
+import { firstHeader } from './request-headers.ts';
+import { requestSizeLimiting } from './request-size-limiting.ts';
+import { requestTermination } from './request-termination.ts';
+import { applyExit, sendExit } from './respond.ts';
+import { readDumps } from './schema-dumps.ts';
+import { createStatusServer } from './status-server.ts';
+
+export interface GatewayOptions {
+  /** the decK file */
+  declarative: string;
+  /** 0: any free port */
+  proxyPort?: number;
+  /** omitted: no status listener */
+  statusPort?: number;
+  /** the plugin server's unix socket; needed once the file names a plugin that is not bundled */
+  socketPath?: string;
+  /** schema dumps of the plugin server's plugins */
+  dumpsDir?: string;
+  /** where `${{ env "DECK_…" }}` is looked up */
+  env?: Record<string, string | undefined>;
+  trustedIps?: string[];
+  /** how long the plugin server may leave a read unanswered; Kong's default is 60 s */
+  pluginTimeoutMs?: number;
+  /** nginx's client_max_body_size; a plugin's raw body is never larger */
+  maxBodyBytes?: number;
+  /** nginx's client_header_timeout and client_body_timeout */
+  requestTimeoutMs?: number;
+  /** how long `close` waits for the requests under way */
+  drainMs?: number;
+  log: Log;
+}
+
+export interface Gateway {
+  proxyPort: number;
+  statusPort?: number;
+  /** Reads the file again and swaps it in; a bad file changes nothing. @throws DeclarativeError */
+  reload(): Promise<void>;
+  /** Takes no new connection, lets the requests under way finish, then ends. */
+  close(): Promise<void>;
+}
+
+const LOOPBACK = '127.0.0.1';
+/** nginx: large_client_header_buffers 4 8k */
+const MAX_HEADER_BYTES = 32 * 1024;
+
+async function listen(server: Server, port: number): Promise<number> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, LOOPBACK, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+  return (server.address() as AddressInfo).port;
+}
+
+/**
+ * Starts a gateway on loopback that serves a decK file as Kong 3.9 would.
+ * @throws DeclarativeError when the file asks for what it can't honour; a listen error when a port is taken
+ */
+export async function startGateway(options: GatewayOptions): Promise<Gateway> {
+  const { log, maxBodyBytes = 1024 * 1024, requestTimeoutMs = 60_000, drainMs = 30_000 } = options;
+  const isTrusted = trustedIps(options.trustedIps ?? []);
+  const metrics = createMetrics();
+  const limits = rateLimiting(log);
+  const bundled = [cors, correlationId, requestSizeLimiting, limits, metrics.plugin, requestTermination];
+  let current: Generation;
+
+  const rpc = createPluginRpc({
+    socketPath: options.socketPath ?? '',
+    timeoutMs: options.pluginTimeoutMs ?? 60_000,
+    env: {
+      log,
+      nodeId: randomUUID(),
+      isTrusted,
+      findConsumer: (key, byUsername) => current.findConsumer(key, byUsername),
+    },
+    onFailure: (plugin) => metrics.pluginErrors.inc({ plugin }),
+  });
+
+  function load(): Generation {
+    const plugins = new Map<string, Plugin>(bundled.map((plugin) => [plugin.name, plugin]));
+    const external = new Set<string>();
+    for (const { name, priority, schema } of options.dumpsDir ? readDumps(options.dumpsDir) : []) {
+      if (plugins.has(name)) throw new DeclarativeError(`schema dump of ${name}: that plugin is bundled`);
+      external.add(name);
+      const access: Plugin['access'] = (ctx, entity) => rpc.handleEvent(entity, 'access', ctx);
+      plugins.set(name, { name, priority, schema, access });
+    }
+    const text = readFileSync(options.declarative, 'utf8');
+    const config = parseDeclarative(text, options.env ?? process.env, plugins);
+    const generation = createGeneration(config, plugins, (name) => external.has(name));
+    if (generation.external.length > 0 && !options.socketPath)
+      throw new DeclarativeError(
+        `plugin ${generation.external[0]?.name} runs in the plugin server, and no socket of one is given`,
+      );
+    return generation;
+  }
+
+  current = load();
+  const stepsOf = new WeakMap<RequestContext, Step[]>();
+  const proxy = createProxy(isTrusted, (ctx) => runHeaderFilter(stepsOf.get(ctx) ?? [], ctx));
+  let closing = false;
+  let active = 0;
+  let onIdle: (() => void) | undefined;
+
+  async function route(ctx: RequestContext, generation: Generation): Promise<void> {
+    const error = { accept: firstHeader(ctx.headers, 'accept'), requestId: ctx.requestId };
+    if (ctx.req.httpVersion === '1.1' && !ctx.headers.get('host')?.[0]) {
+      ctx.exit = errorExit(400, error);
+      return;
+    }
+    const match = generation.match({ ...ctx });
+    if (!match) {
+      ctx.exit = errorExit(404, error, 'no Route matched with those values');
+      return;
+    }
+    ctx.route = match.route;
+    ctx.service = match.route.service;
+    ctx.captures = match.captures;
+    ctx.matchedPrefix = match.route.strip_path ? match.prefix : undefined;
+    if (!match.route.protocols.includes('http') && ctx.scheme !== 'https') {
+      const upgrade = { Connection: 'Upgrade', Upgrade: 'TLS/1.2, HTTP/1.1' };
+      ctx.exit = errorExit(426, error, 'Please use HTTPS protocol', upgrade);
+      return;
+    }
+    stepsOf.set(ctx, await runAccess(generation.chainOf(match.route), ctx, log));
+    if (!ctx.exit && !ctx.service) ctx.exit = errorExit(503, error, 'no Service found with those values');
+  }
+
+  async function serve(ctx: RequestContext, res: ServerResponse, generation: Generation): Promise<void> {
+    try {
+      await route(ctx, generation);
+    } catch (error) {
+      log('crit', `unexpected: ${(error as Error).message}`, { request: ctx.requestId });
+      ctx.exit = raisedExit();
+    }
+    const decided = performance.now();
+    const close = closing || (ctx.exit?.status === 400 && !ctx.route);
+    let proxied = false;
+    if (!ctx.exit && ctx.service) {
+      const failure = await proxy.forward(ctx, ctx.service, res, close);
+      proxied = true;
+      if (failure) {
+        log('err', `upstream: ${failure.reason}`, { request: ctx.requestId, service: ctx.service.name });
+        const accept = firstHeader(ctx.headers, 'accept');
+        ctx.exit = errorExit(failure.status, { accept, requestId: ctx.requestId });
+      }
+    }
+    let sent = 0;
+    if (ctx.exit) {
+      applyExit(ctx, ctx.exit);
+      runHeaderFilter(stepsOf.get(ctx) ?? [], ctx);
+      sent = sendExit(ctx, res, ctx.exit, close);
+    }
+    metrics.observe(ctx, res.statusCode, proxied, {
+      total: Date.now() - ctx.startedAt,
+      gateway: proxied ? performance.timeOrigin + decided - ctx.startedAt : Date.now() - ctx.startedAt,
+      received: Number(ctx.headers.get('content-length')?.[0] ?? 0),
+      sent,
+    });
+  }
+
+  function handle(req: IncomingMessage, res: ServerResponse): void {
+    const generation = current;
+    generation.active += 1;
+    active += 1;
+    metrics.requests.inc();
+    const ctx = createContext(req, res, { port: proxyPort, isTrusted, maxBodyBytes });
+    res.on('error', () => {}); // the client went away
+    serve(ctx, res, generation)
+      .catch((error: Error) => {
+        log('crit', `unexpected: ${error.message}`, { request: ctx.requestId });
+        if (res.headersSent) res.destroy();
+        else sendExit(ctx, res, raisedExit(), true);
+      })
+      .finally(() => {
+        generation.active -= 1;
+        active -= 1;
+        if (generation !== current && generation.active === 0) void rpc.release(current.external);
+        if (active === 0) onIdle?.();
+      });
+  }
+
+  const server = createServer(
+    {
+      maxHeaderSize: MAX_HEADER_BYTES,
+      headersTimeout: requestTimeoutMs,
+      requestTimeout: requestTimeoutMs * 2,
+      connectionsCheckingInterval: Math.min(5_000, requestTimeoutMs),
+      keepAliveTimeout: 65_000,
+      requireHostHeader: false,
+      noDelay: true,
+    },
+    handle,
+  );
+  server.on('checkContinue', handle);
+  server.on('connection', (socket) => {
+    metrics.connections.inc();
+    socket.once('close', () => metrics.connections.dec());
+  });
+  server.on('clientError', (error, socket) =>
+    answerClientError(error, socket, randomBytes(16).toString('hex')),
+  );
+
+  const proxyPort = await listen(server, options.proxyPort ?? 0);
+  const status = options.statusPort === undefined ? undefined : createStatusServer(metrics, () => !closing);
+  let statusPort: number | undefined;
+  try {
+    if (status) statusPort = await listen(status, options.statusPort as number);
+  } catch (error) {
+    server.close();
+    throw error;
+  }
+
+  return {
+    proxyPort,
+    statusPort,
+    async reload() {
+      const next = load();
+      await rpc.prepare(next.external);
+      const before = current;
+      current = next;
+      if (before.active === 0) await rpc.release(next.external);
+    },
+    async close() {
+      closing = true;
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      server.closeIdleConnections();
+      if (active > 0) {
+        const idle = new Promise<void>((resolve) => {
+          onIdle = resolve;
+        });
+        let timer: NodeJS.Timeout | undefined;
+        const late = new Promise<void>((resolve) => {
+          timer = setTimeout(resolve, drainMs);
+        });
+        await Promise.race([idle, late]);
+        clearTimeout(timer);
+      }
+      // a response that was just ended still has to leave its socket
+      const lastBytes = setTimeout(() => server.closeAllConnections(), 1_000);
+      server.closeIdleConnections();
+      await closed;
+      clearTimeout(lastBytes);
+      await new Promise<void>((resolve) => (status ? status.close(() => resolve()) : resolve()));
+      status?.closeAllConnections();
+      rpc.close();
+      proxy.close();
+      limits.close();
+    },
+  };
+}

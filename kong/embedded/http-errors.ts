@@ -1,0 +1,31 @@
+import type { Duplex } from 'node:stream';
+import { errorExit } from './error-response.ts';
+import { SERVER } from './respond.ts';
+
+/**
+ * What Node's HTTP parser refuses never becomes a request. nginx answers such a thing 400 and closes; a client that
+ * takes too long is closed without an answer.
+ */
+export function answerClientError(error: Error, socket: Duplex, requestId: string): void {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === 'ECONNRESET' || code === 'ERR_HTTP_REQUEST_TIMEOUT' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const tooLarge = code === 'HPE_HEADER_OVERFLOW';
+  const { body, headers } = errorExit(tooLarge ? 494 : 400, { accept: undefined, requestId });
+  socket.end(
+    [
+      'HTTP/1.1 400 Bad Request',
+      `Date: ${new Date().toUTCString()}`,
+      `Content-Type: ${headers['Content-Type']}`,
+      'Connection: close',
+      `Content-Length: ${Buffer.byteLength(body as string)}`,
+      'X-Kong-Response-Latency: 0',
+      `Server: ${SERVER}`,
+      `X-Kong-Request-Id: ${requestId}`,
+      '',
+      body,
+    ].join('\r\n'),
+  );
+}

@@ -1,0 +1,86 @@
+import { Redis } from 'ioredis';
+
+/** kong/plugins/rate-limiting/expiration.lua: seconds. */
+export const PERIODS = {
+  second: 1,
+  minute: 60,
+  hour: 3600,
+  day: 86_400,
+  month: 2_592_000,
+  year: 31_536_000,
+} as const;
+export type Period = keyof typeof PERIODS;
+
+/** Start of the fixed window that `now` lies in, UTC, milliseconds since the epoch. */
+export function windowStart(period: Period, now: number): number {
+  const date = new Date(now);
+  if (period === 'year') return Date.UTC(date.getUTCFullYear(), 0);
+  if (period === 'month') return Date.UTC(date.getUTCFullYear(), date.getUTCMonth());
+  const length = PERIODS[period] * 1000;
+  return Math.floor(now / length) * length;
+}
+
+export interface Counters {
+  /** Counts this request and gives the number counted before it. */
+  count(key: string, period: Period): Promise<number>;
+  close(): void;
+}
+
+export function localCounters(now: () => number = Date.now): Counters {
+  const counts = new Map<string, { count: number; expires: number }>();
+  let nextSweep = 0;
+  return {
+    async count(key, period) {
+      const time = now();
+      if (time >= nextSweep) {
+        for (const [old, { expires }] of counts) if (expires <= time) counts.delete(old);
+        nextSweep = time + 60_000;
+      }
+      const entry = counts.get(key);
+      if (entry && entry.expires > time) {
+        entry.count += 1;
+        return entry.count - 1;
+      }
+      counts.set(key, { count: 1, expires: time + PERIODS[period] * 1000 });
+      return 0;
+    },
+    close() {},
+  };
+}
+
+/** Kong's own script: counts first, so that concurrent requests can't all see the same number. */
+const COUNT = `
+local count = redis.call('incr', KEYS[1])
+if count == 1 then redis.call('expire', KEYS[1], ARGV[1]) end
+return count - 1`;
+
+export interface RedisConfig {
+  host: string;
+  port: number;
+  /** milliseconds, for connecting and for one command */
+  timeout: number;
+  username?: string;
+  password?: string;
+  database: number;
+}
+
+/** Connects when first asked. A server that is away fails the count at once, it never queues. */
+export function redisCounters(config: RedisConfig): Counters {
+  const redis = new Redis({
+    host: config.host,
+    port: config.port,
+    username: config.username,
+    password: config.password,
+    db: config.database,
+    lazyConnect: true,
+    connectTimeout: config.timeout,
+    commandTimeout: config.timeout,
+    maxRetriesPerRequest: 0,
+    retryStrategy: (attempt) => Math.min(50 * attempt, 500),
+  });
+  redis.on('error', () => {}); // each failed count reports itself
+  return {
+    count: async (key, period) => Number(await redis.eval(COUNT, 1, key, PERIODS[period])),
+    close: () => redis.disconnect(),
+  };
+}
