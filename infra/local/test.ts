@@ -33,7 +33,7 @@ async function main(args: string[]): Promise<number> {
       stack = await startStack({ tools, dataDir, proxyPort: 0, durable: false, shards: 2, say, ...clients });
     }
     const globs = only ? [only === 'e2e' ? 'tests/e2e/*.test.ts' : 'tests/!(e2e|bench)/**/*.test.ts'] : [];
-    const env = stack ? { PISTATS_RUN: join(dataDir, 'run.json') } : {};
+    const env: Record<string, string> = stack ? { PISTATS_RUN: join(dataDir, 'run.json') } : {};
     return await runTap(files.length > 0 ? files : globs, env);
   } finally {
     await end();
