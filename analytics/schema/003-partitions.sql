@@ -12,11 +12,14 @@ begin
   if wanted is null or wanted not between (now() at time zone 'utc')::date - 372 and (now() at time zone 'utc')::date + 1 then
     raise exception 'no events are kept for the day %', wanted using errcode = 'check_violation';
   end if;
-  if to_regclass(format('public.%I', name)) is not null then
+  perform from pg_class where relnamespace = 'public'::regnamespace and relname = name;
+  if found then
     return;
   end if;
   perform pg_advisory_xact_lock(hashtext('pistats events partition'));
-  if to_regclass(format('public.%I', name)) is not null then
+  -- a query, not to_regclass(): that would answer from this session's cache, from before the wait
+  perform from pg_class where relnamespace = 'public'::regnamespace and relname = name;
+  if found then
     return;
   end if;
   execute format('create table public.%1$I (like public.events including all)', name);

@@ -7,7 +7,7 @@ const MAX_BIGINT = 2n ** 63n - 1n;
 
 /** The triple that names a durable event once; what is read even from an event that is otherwise invalid. */
 export const producerTriple = z.object({
-  producer: text(200),
+  producer: z.string().regex(/^[!-~]{1,200}$/),
   boot: z.uuid(),
   n: z
     .string()

@@ -64,20 +64,35 @@ export function createEventStore(pool: Pick<pg.Pool, 'query'>): EventStore {
   }
 
   async function store(events: EnrichedEvent[], rejected: RejectedEvent[]): Promise<void> {
+    if (events.length + rejected.length === 0) return;
     try {
       await attempt(events, rejected);
     } catch (error) {
       const { code, message } = error as { code?: string; message: string };
-      if (!isDataError(code) || events.length + rejected.length === 0) throw error;
-      if (events.length === 0) throw error; // rows of ours; a fault of the code, not of the data
-      if (events.length === 1 && rejected.length === 0) {
-        await attempt([], [unstorable(events[0] as EnrichedEvent, `${code} ${message}`)]);
+      if (!isDataError(code)) throw error;
+      if (rejected.length > 0) {
+        await storeRejected(rejected);
+        await store(events, []);
+        return;
+      }
+      if (events.length <= 1) {
+        await storeRejected(events.map((event) => unstorable(event, `${code} ${message}`)));
         return;
       }
       const middle = events.length >> 1;
-      await attempt([], rejected);
-      if (middle > 0) await store(events.slice(0, middle), []);
+      await store(events.slice(0, middle), []);
       await store(events.slice(middle), []);
+    }
+  }
+
+  /** What is rejected must not be refused in its turn: then it comes again for ever, and all behind it waits. */
+  async function storeRejected(rows: RejectedEvent[]): Promise<void> {
+    if (rows.length === 0) return;
+    try {
+      await attempt([], rows);
+    } catch (error) {
+      if (!isDataError((error as { code?: string }).code)) throw error;
+      for (const row of rows) await attempt([], [withoutTriple(row)]);
     }
   }
 
@@ -90,4 +105,10 @@ function unstorable(event: EnrichedEvent, detail: string): RejectedEvent {
   const client_id = event.client_id.includes('\u0000') ? undefined : event.client_id;
   const source = { source_id: tripleId(event), producer, boot, n, client_id };
   return reject(source, 'unstorable', detail, { payload: JSON.stringify(event), payload_encoding: 'json' });
+}
+
+/** The row as text alone, which nothing but U+0000 can keep out of the table. */
+function withoutTriple(row: RejectedEvent): RejectedEvent {
+  const source_id = row.source_id.replaceAll('\u0000', '\ufffd');
+  return { ...row, source_id, producer: null, boot: null, n: null, client_id: null };
 }

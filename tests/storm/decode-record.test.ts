@@ -81,6 +81,8 @@ t.test('fields of the wrong shape are invalid', async (t) => {
     { n: '9223372036854775808' },
     { n: 1 },
     { boot: 'boot' },
+    { producer: 'nul\u0000' },
+    { producer: '' },
     { time: 'yesterday' },
     { receivedtime: '2026-13-01T00:00:00Z' },
     { specversion: '2.0' },

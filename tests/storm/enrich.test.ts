@@ -121,7 +121,7 @@ t.test('devices, browsers and systems', async (t) => {
       'Tizen',
       'Tizen',
     ],
-    ['Unheard-of device', 'other', null, null],
+    ['Mozilla/5.0 (Unknown) Thing/1.0 (KHTML, like Gecko)', 'other', null, null],
   ];
   for (const [agent, device, browser, os] of agents) {
     const parsed = parseUserAgent(agent);
