@@ -1,0 +1,55 @@
+import { parseKey } from '../../contracts/api-key.ts';
+import { exitWithProblem } from '../exit.ts';
+import type { Kong } from '../pdk.ts';
+import { setClient } from '../shared-context.ts';
+import { checkKey } from './check-key.ts';
+import { type ConsumerCache, createConsumerCache } from './consumer-cache.ts';
+import { type ClientAuthConfig, schema } from './schema.ts';
+
+/** Authenticates a client by its API key and makes it Kong's consumer. */
+class ClientAuth {
+  #config: ClientAuthConfig;
+  #consumers: ConsumerCache;
+
+  constructor(config: ClientAuthConfig) {
+    this.#config = config;
+    this.#consumers = createConsumerCache(config.cache_ttl_ms, config.cache_size);
+  }
+
+  async access(kong: Kong): Promise<void> {
+    const { kind, key_in_body } = this.#config;
+    const [header, origin, body] = await Promise.all([
+      kong.request.getHeader('x-api-key'),
+      kong.request.getHeader('origin'),
+      key_in_body ? kong.request.getRawBody() : undefined,
+    ]);
+    const key = header || keyOfBody(body);
+    if (!key) return exitWithProblem(kong, 'key_missing');
+    const client = parseKey(key)?.client;
+    const known = client ? await this.#consumers(kong, client) : null;
+    const check = checkKey(key, known, { kind, origin: origin || undefined, now: new Date() });
+    if (!check.ok || !known) return exitWithProblem(kong, check.ok ? 'key_invalid' : check.code);
+    const { consumer } = known;
+    await Promise.all([
+      kong.client.authenticate(consumer, { id: check.credentialId, consumer_id: consumer.id }),
+      setClient(kong, { client: client as string, kind }),
+    ]);
+  }
+}
+
+function keyOfBody(body: Buffer | string | undefined): string | undefined {
+  if (!body) return undefined;
+  try {
+    const { key } = JSON.parse(body.toString()) as { key?: unknown };
+    return typeof key === 'string' ? key : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+export const Plugin = ClientAuth;
+export const Name = 'client-auth';
+export const Version = '1.0.0';
+/** that of Kong's key-auth, so that rate-limiting and the rest see the consumer */
+export const Priority = 1250;
+export const Schema = schema;

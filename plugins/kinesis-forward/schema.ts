@@ -1,0 +1,14 @@
+export interface KinesisForwardConfig {
+  /** name of the Kinesis data stream */
+  stream: string;
+  /** `response`: the facts that lambda-invoke left; `events`: the request's own body */
+  mode: 'response' | 'events';
+  /** how long Kinesis may take to acknowledge before the client hears 503 */
+  deadline_ms: number;
+}
+
+export const schema = [
+  { stream: { type: 'string', required: true } },
+  { mode: { type: 'string', required: true, default: 'response', one_of: ['response', 'events'] } },
+  { deadline_ms: { type: 'integer', required: true, default: 10000, between: [100, 60000] } },
+];

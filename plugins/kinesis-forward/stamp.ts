@@ -1,0 +1,83 @@
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { type Fact, MAX_RECORD_BYTES, type StampedEvent } from '../../contracts/cloud-event.ts';
+
+/** What only the gateway knows of a request. */
+export interface Receipt {
+  client: string;
+  requestId: string;
+  /** ms since the epoch */
+  receivedAt: number;
+  ip: string;
+  userAgent: string | undefined;
+}
+
+export interface StreamRecord {
+  partitionKey: string;
+  data: Buffer;
+  events: number;
+}
+
+export interface Stamper {
+  /** One record a request, more where MAX_RECORD_BYTES asks for it; null when a single event is above that. */
+  stamp(facts: Fact[], receipt: Receipt): StreamRecord[] | null;
+}
+
+/**
+ * Stamps every event with (producer, boot, n): n is contiguous over this process from 1, so that a gap in what was
+ * stored names what is missing.
+ */
+export function createStamper(
+  producer = process.env.PISTATS_NODE || hostname(),
+  boot: string = randomUUID(),
+): Stamper {
+  let n = 0;
+  return {
+    stamp(facts, receipt) {
+      const stamped = facts.map((fact, index) =>
+        stampOne(fact, receipt, { producer, boot, n: String(n + index + 1) }),
+      );
+      const jsons = stamped.map((event) => JSON.stringify(event));
+      if (jsons.some((json) => Buffer.byteLength(json) + 2 > MAX_RECORD_BYTES)) return null;
+      n += facts.length;
+      const subject = facts[0]?.subject ?? receipt.requestId;
+      return split(jsons, `${receipt.client}:${subject}`.slice(0, 256));
+    },
+  };
+}
+
+function stampOne(
+  fact: Fact,
+  receipt: Receipt,
+  position: Pick<StampedEvent, 'producer' | 'boot' | 'n'>,
+): StampedEvent {
+  return {
+    ...fact,
+    clientid: receipt.client,
+    requestid: receipt.requestId,
+    receivedtime: new Date(receipt.receivedAt).toISOString(),
+    clientip: receipt.ip,
+    useragent: receipt.userAgent,
+    ...position,
+  };
+}
+
+function split(jsons: string[], partitionKey: string): StreamRecord[] {
+  const records: StreamRecord[] = [];
+  let open: string[] = [];
+  let bytes = 2;
+  const close = () => {
+    if (open.length > 0)
+      records.push({ partitionKey, data: Buffer.from(`[${open.join()}]`), events: open.length });
+    open = [];
+    bytes = 2;
+  };
+  for (const json of jsons) {
+    const length = Buffer.byteLength(json) + 1;
+    if (bytes + length > MAX_RECORD_BYTES) close();
+    open.push(json);
+    bytes += length;
+  }
+  close();
+  return records;
+}

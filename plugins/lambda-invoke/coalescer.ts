@@ -1,0 +1,138 @@
+import {
+  type InvocationEvent,
+  type InvocationResponse,
+  MAX_PAYLOAD_BYTES,
+} from '../../contracts/invocation.ts';
+import { problemResponse, readAnswers } from './answers.ts';
+import { createDrainRate } from './drain-rate.ts';
+import { FairQueue } from './fair-queue.ts';
+import type { Invoke } from './invoke.ts';
+import * as metrics from './metrics.ts';
+
+export interface CoalescerLimits {
+  maxSize: number;
+  maxInFlight: number;
+  maxQueue: number;
+  maxQueueBytes: number;
+}
+
+interface Waiting {
+  client: string;
+  bytes: number;
+  json: string;
+  /** ms since the epoch */
+  deadline: number;
+  answer(response: InvocationResponse): void;
+}
+
+export interface Coalescer {
+  limits: CoalescerLimits;
+  /** Always answers; what goes wrong becomes a problem. */
+  submit(event: InvocationEvent, deadlineMs: number): Promise<InvocationResponse>;
+}
+
+/** Room in a payload for `{"batch":[…]}`; one comma an item is counted with the item. */
+const ENVELOPE_BYTES = 64;
+/** A throttled function gets this long before the next try. */
+const THROTTLE_PAUSE_MS = 50;
+
+/**
+ * Keeps at most `maxInFlight` invocations of one function under way; what arrives meanwhile waits and leaves together.
+ * There is no timer: an idle gateway invokes at once, so a lone request pays nothing.
+ */
+export function createCoalescer(functionName: string, invoke: Invoke, limits: CoalescerLimits): Coalescer {
+  const queue = new FairQueue<Waiting>();
+  const drain = createDrainRate();
+  const label = { function: functionName };
+  let inFlight = 0;
+  let pausedUntil = 0;
+
+  const coalescer: Coalescer = {
+    limits,
+    submit(event, deadlineMs) {
+      const json = JSON.stringify(event);
+      const client = event.requestContext.authorizer.lambda.client;
+      const bytes = Buffer.byteLength(json) + 1;
+      if (!admits(client, bytes)) {
+        metrics.shed.inc(label);
+        return Promise.resolve(problemResponse('busy', drain.secondsFor(queue.size)));
+      }
+      return new Promise((resolve) => {
+        const item: Waiting = { client, bytes, json, deadline: Date.now() + deadlineMs, answer: resolve };
+        const timer = setTimeout(() => {
+          // one that is under way is answered by its own invocation's time-out
+          if (queue.remove(item)) resolve(problemResponse('busy', drain.secondsFor(queue.size)));
+        }, deadlineMs);
+        item.answer = (response) => {
+          clearTimeout(timer);
+          drain.answered(1);
+          resolve(response);
+        };
+        queue.push(item);
+        pump();
+      });
+    },
+  };
+
+  function admits(client: string, bytes: number): boolean {
+    const { maxQueue, maxQueueBytes } = coalescer.limits;
+    if (queue.size >= maxQueue || queue.bytes + bytes > maxQueueBytes) return false;
+    return queue.waiting(client) < maxQueue / 2 || !queue.othersWait(client);
+  }
+
+  function pump(): void {
+    const { maxInFlight, maxSize } = coalescer.limits;
+    while (inFlight < maxInFlight && queue.size > 0 && Date.now() >= pausedUntil) {
+      const batch = queue.take(maxSize, MAX_PAYLOAD_BYTES - ENVELOPE_BYTES);
+      inFlight++;
+      void send(batch).finally(() => {
+        inFlight--;
+        pump();
+      });
+    }
+    metrics.queued.set(label, queue.size);
+    metrics.inFlight.set(label, inFlight);
+  }
+
+  async function send(batch: Waiting[]): Promise<void> {
+    const timeoutMs = Math.min(...batch.map(({ deadline }) => deadline)) - Date.now();
+    const [only] = batch;
+    const payload =
+      batch.length === 1 && only ? only.json : `{"batch":[${batch.map(({ json }) => json).join()}]}`;
+    metrics.invocations.inc(label);
+    metrics.batchSize.observe(label, batch.length);
+    const outcome = await invoke(functionName, payload, timeoutMs);
+    if (outcome.kind === 'throttled') return putBack(batch);
+    if (outcome.kind === 'unreachable') return answerAll(batch, problemResponse('unavailable', 1));
+    if (outcome.kind === 'timeout') return answerAll(batch, problemResponse('function_timeout', 1));
+    const answers = outcome.kind === 'ok' ? readAnswers(outcome.payload, batch.length) : null;
+    if (answers) {
+      for (const [index, item] of batch.entries()) item.answer(answers[index] as InvocationResponse);
+      return;
+    }
+    if (batch.length === 1) return answerAll(batch, problemResponse('function_failed'));
+    // one of them brings the others down: halves, until it is alone
+    metrics.bisected.inc(label);
+    const middle = batch.length >> 1;
+    await Promise.all([send(batch.slice(0, middle)), send(batch.slice(middle))]);
+  }
+
+  function putBack(batch: Waiting[]): void {
+    metrics.throttled.inc(label);
+    const now = Date.now();
+    const alive = batch.filter(({ deadline }) => deadline > now);
+    answerAll(
+      batch.filter(({ deadline }) => deadline <= now),
+      problemResponse('busy', drain.secondsFor(queue.size)),
+    );
+    queue.unshift(alive);
+    pausedUntil = now + THROTTLE_PAUSE_MS;
+    setTimeout(pump, THROTTLE_PAUSE_MS);
+  }
+
+  function answerAll(batch: Waiting[], response: InvocationResponse): void {
+    for (const item of batch) item.answer(response);
+  }
+
+  return coalescer;
+}

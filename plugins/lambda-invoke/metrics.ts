@@ -1,0 +1,19 @@
+import { counter, gauge, histogram } from '../metrics.ts';
+
+const byFunction = ['function'];
+export const invocations = counter('pistats_invocations_total', 'Invocations sent to Lambda', byFunction);
+export const batchSize = histogram(
+  'pistats_batch_size',
+  'Requests an invocation carried',
+  byFunction,
+  [1, 2, 5, 10, 25, 50, 100, 250, 500, 1000],
+);
+export const queued = gauge('pistats_queue_depth', 'Requests that wait for an invocation', byFunction);
+export const inFlight = gauge('pistats_invocations_in_flight', 'Invocations under way', byFunction);
+export const shed = counter(
+  'pistats_shed_total',
+  'Requests answered 503 because the queue was full',
+  byFunction,
+);
+export const throttled = counter('pistats_throttled_total', 'Invocations that Lambda throttled', byFunction);
+export const bisected = counter('pistats_bisected_total', 'Batches that failed and were halved', byFunction);
