@@ -1,0 +1,45 @@
+import { rmSync } from 'node:fs';
+import { createServer, type Server } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { PluginModule } from '../../plugins/pdk.ts';
+import { type Connection, type ConnectionEvents, serveConnection } from './connection.ts';
+import { createInstances } from './instances.ts';
+
+export interface PluginServer {
+  /** Takes no new connection, lets the events under way end (at most `graceMs`), then closes. */
+  close(graceMs?: number): Promise<void>;
+}
+
+/** Serves the plugins on one Unix socket; each is known by its own name. */
+export async function startPluginServer(options: {
+  socketPath: string;
+  plugins: PluginModule[];
+  events: ConnectionEvents;
+}): Promise<PluginServer> {
+  const instances = createInstances(new Map(options.plugins.map((plugin) => [plugin.Name, plugin])));
+  const connections = new Set<Connection>();
+  const server = createServer((socket) => {
+    const connection = serveConnection(socket, instances, options.events);
+    connections.add(connection);
+    socket.on('close', () => connections.delete(connection));
+  });
+  // left behind by a process that was killed; a living one would still hold its clients
+  rmSync(options.socketPath, { force: true });
+  await listen(server, options.socketPath);
+  return {
+    async close(graceMs = 15_000) {
+      const closed = new Promise((resolve) => server.close(resolve));
+      const deadline = Date.now() + graceMs;
+      while ([...connections].some(({ busy }) => busy) && Date.now() < deadline) await delay(20);
+      for (const connection of connections) connection.close();
+      await closed;
+    },
+  };
+}
+
+function listen(server: Server, path: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(path, resolve);
+  });
+}
