@@ -106,14 +106,24 @@ export function rawFields(bytes: Bytes): RawField[] {
   return fields;
 }
 
+function asBytes(value: bigint | Buffer | undefined): Buffer {
+  if (!Buffer.isBuffer(value)) throw new RangeError('wrong wire type');
+  return value;
+}
+
+function asVarint(value: bigint | Buffer): bigint {
+  if (typeof value !== 'bigint') throw new RangeError('wrong wire type');
+  return value;
+}
+
 export function decodeValue(bytes: Bytes): Json {
   let out: Json = null;
   for (const { no, value } of rawFields(bytes)) {
-    if (no === 2) out = (value as Buffer).readDoubleLE();
-    else if (no === 3) out = (value as Buffer).toString('utf8');
-    else if (no === 4) out = value !== 0n;
-    else if (no === 5) out = decodeStruct(value as Buffer);
-    else if (no === 6) out = decodeList(value as Buffer);
+    if (no === 2) out = asBytes(value).readDoubleLE();
+    else if (no === 3) out = asBytes(value).toString('utf8');
+    else if (no === 4) out = asVarint(value) !== 0n;
+    else if (no === 5) out = decodeStruct(asBytes(value));
+    else if (no === 6) out = decodeList(asBytes(value));
   }
   return out;
 }
@@ -121,16 +131,17 @@ export function decodeValue(bytes: Bytes): Json {
 export function decodeList(bytes: Bytes): Json[] {
   return rawFields(bytes)
     .filter(({ no }) => no === 1)
-    .map(({ value }) => decodeValue(value as Buffer));
+    .map(({ value }) => decodeValue(asBytes(value)));
 }
 
 export function decodeStruct(bytes: Bytes): { [key: string]: Json } {
   const out: [string, Json][] = [];
   for (const { value } of rawFields(bytes)) {
-    const entry = rawFields(value as Buffer);
-    const key = entry.find(({ no }) => no === 1)?.value as Buffer | undefined;
-    const item = entry.find(({ no }) => no === 2)?.value as Buffer | undefined;
-    out.push([key?.toString('utf8') ?? '', item ? decodeValue(item) : null]);
+    const entry = rawFields(asBytes(value));
+    const key = entry.find(({ no }) => no === 1)?.value;
+    const item = entry.find(({ no }) => no === 2)?.value;
+    const name = key === undefined ? '' : asBytes(key).toString('utf8');
+    out.push([name, item === undefined ? null : decodeValue(asBytes(item))]);
   }
   return Object.fromEntries(out);
 }
@@ -158,10 +169,9 @@ export function encodeMessage(message: Message, values: Decoded): Buffer {
 }
 
 function decodeField(type: FieldType, value: bigint | Buffer): unknown {
-  if (type === 'int') return Number(value as bigint);
-  if (type === 'bool') return value !== 0n;
-  const bytes = value as Buffer;
-  if (!Buffer.isBuffer(bytes)) throw new RangeError('wrong wire type');
+  if (type === 'int') return Number(asVarint(value));
+  if (type === 'bool') return asVarint(value) !== 0n;
+  const bytes = asBytes(value);
   if (type === 'double') return bytes.readDoubleLE();
   if (type === 'string') return bytes.toString('utf8');
   if (type === 'bytes') return bytes;

@@ -18,7 +18,7 @@ export interface FieldSchema {
   description?: string;
   /** ours, where Kong has a Lua pattern or function: the sentence says what is wrong */
   check?: (value: never) => string | undefined;
-  /** Kong knows the field, this gateway can't honour it */
+  /** Kong knows the field, this gateway can't honour it: only its default is taken */
   unsupported?: boolean;
 }
 export interface RecordSchema {
@@ -120,8 +120,8 @@ export function validateRecord(
     for (const [name, field] of Object.entries(entry)) {
       known.add(name);
       const given = input[name] ?? structuredClone(field.default);
-      if (field.unsupported && input[name] !== undefined && input[name] !== null)
-        report(at(name), 'is not supported by the embedded gateway');
+      const asks = input[name] !== undefined && input[name] !== null && input[name] !== field.default;
+      if (field.unsupported && asks) report(at(name), 'is not supported by the embedded gateway');
       else if (given !== undefined && given !== null)
         out[name] = validateField(field, given, at(name), report);
       else if (field.type === 'record' && field.required !== false && !field.unsupported)

@@ -1,0 +1,473 @@
+import t from 'tap';
+import {
+  AuthenticateArgs,
+  Consumer,
+  ConsumerSpec,
+  IntBox,
+  KeyValue,
+  NumberBox,
+  RawBody,
+  StringBox,
+} from '../../kong/embedded/plugin-messages.ts';
+import {
+  decodeMessage,
+  decodeStruct,
+  decodeValue,
+  encodeList,
+  encodeMessage,
+  type Json,
+} from '../../kong/embedded/protobuf.ts';
+import { type FakeEvent, type Handler, startFakePluginServer } from './fake-plugin-server.ts';
+import { type Ask, ask, dump, gatewayFor, service } from './gateway-fixture.ts';
+
+const text = (v: string) => encodeMessage(StringBox, { v });
+const value = (k: string, v: Json) => encodeMessage(KeyValue, { k, v });
+const stringOf = (payload: Buffer) => (payload.length === 0 ? null : decodeMessage(StringBox, payload).v);
+const UNEXPECTED = '{"message":"An unexpected error occurred"}';
+
+const CONSUMER = 'cb136aab-520a-590a-b84d-638b865b60a1';
+const CONSUMERS = `consumers: [{username: acme, id: ${CONSUMER}, custom_id: c1, tags: [a, b]}]\n`;
+const BACKSTOP = '{name: request-termination, config: {status_code: 503, message: backstop}}';
+
+/** A gateway with the plugin `one` on every path, driven by the handler. */
+async function setUp(
+  t: Parameters<typeof gatewayFor>[0],
+  handler: Handler,
+  { chunk, timeoutMs, config = '' }: { chunk?: number; timeoutMs?: number; config?: string } = {},
+) {
+  const server = await startFakePluginServer({ one: handler }, { chunk });
+  t.teardown(() => server.close());
+  const gateway = await gatewayFor(
+    t,
+    CONSUMERS +
+      service(`  routes: [{name: r, paths: ["/"]}]
+  plugins: [{name: one, config: {${config}}}, ${BACKSTOP}]`),
+    {
+      socketPath: server.path,
+      pluginTimeoutMs: timeoutMs,
+      dumps: [dump('one', 1000, [{ size: { type: 'integer', default: 7 } }, { name: { type: 'string' } }])],
+    },
+  );
+  return { server, gateway, get: (path = '/', options?: Ask) => ask(gateway.proxyPort, path, options) };
+}
+
+t.test('an instance is started once, with the configuration Kong sends', async (t) => {
+  const { server, get } = await setUp(t, (event) => {
+    event.exit(200, JSON.stringify(event.config));
+    return undefined;
+  });
+  const answers = await Promise.all([get(), get(), get()]);
+  t.equal(server.started.length, 1);
+  const config = JSON.parse(answers[0]?.body ?? '');
+  t.match(config, { size: 7, __seq__: 1, __plugin_id: /^[0-9a-f-]{36}$/, service_id: /^[0-9a-f-]{36}$/ });
+  t.match(config.__key__, /^plugins:one::[0-9a-f-]{36}::::$/);
+  t.notOk('name' in config, 'null fields are left out');
+});
+
+t.test('an answer of the plugin reaches the client as it is', async (t) => {
+  const { get } = await setUp(t, (event) => {
+    event.exit(201, '{"é":1}', {
+      'content-type': 'application/json',
+      'x-list': ['a', 'b'],
+      'x-number': 5,
+      'x-text': 'é',
+      'content-length': '999',
+      'transfer-encoding': 'chunked',
+    });
+    return undefined;
+  });
+  const answer = await get();
+  t.equal(answer.status, 201);
+  t.equal(answer.body, '{"é":1}');
+  t.match(answer.headers, {
+    'content-type': 'application/json',
+    'content-length': '8',
+    'x-list': 'a, b',
+    'x-number': '5',
+    connection: 'keep-alive',
+    server: 'kong/3.9.3',
+    'x-kong-request-id': /^[0-9a-f]{32}$/,
+  });
+  t.equal(Buffer.from(answer.headers['x-text'] as string, 'latin1').toString(), 'é');
+  const empty = await get('/', { method: 'HEAD' });
+  t.equal(empty.status, 201);
+});
+
+t.test('a plugin that answers nothing lets the request go on to the backstop', async (t) => {
+  const { get } = await setUp(t, () => undefined);
+  const answer = await get();
+  t.same([answer.status, answer.body], [503, '{"message":"backstop"}']);
+});
+
+t.test('connections are kept, except after an answer', async (t) => {
+  let exits = false;
+  const { server, get } = await setUp(t, (event) => {
+    if (exits) event.exit(200);
+    return undefined;
+  });
+  for (let i = 0; i < 5; i++) await get();
+  t.equal(server.connections, 1);
+  exits = true;
+  for (let i = 0; i < 3; i++) t.equal((await get()).status, 200);
+  t.equal(server.connections, 3, 'each answer takes its connection with it');
+});
+
+/** Runs one event and gives the client what the handler returns as JSON. */
+const report = (run: (event: FakeEvent) => Promise<unknown>): Handler => {
+  return async (event) => {
+    event.exit(200, JSON.stringify(await run(event)));
+    return undefined;
+  };
+};
+
+t.test('what the PDK tells about a request', async (t) => {
+  const { gateway, get } = await setUp(
+    t,
+    report(async ({ call }) => ({
+      method: stringOf(await call('kong.request.get_method')),
+      path: stringOf(await call('kong.request.get_path')),
+      uri: stringOf(await call('kong.request.get_path_with_query')),
+      query: stringOf(await call('kong.request.get_raw_query')),
+      arg: stringOf(await call('kong.request.get_query_arg', text('a'))),
+      noArg: stringOf(await call('kong.request.get_query_arg', text('none'))),
+      args: decodeStruct(await call('kong.request.get_query')),
+      header: stringOf(await call('kong.request.get_header', text('X_Twice'))),
+      noHeader: stringOf(await call('kong.request.get_header', text('nosuch'))),
+      headers: decodeStruct(await call('kong.request.get_headers')),
+      body: decodeMessage(RawBody, await call('kong.request.get_raw_body')).content?.toString(),
+      ip: stringOf(await call('kong.client.get_ip')),
+      forwarded: stringOf(await call('kong.client.get_forwarded_ip')),
+      id: stringOf(await call('kong.nginx.get_var', text('kong_request_id'))),
+      noVar: stringOf(await call('kong.nginx.get_var', text('nosuch'))),
+      started: decodeMessage(NumberBox, await call('kong.nginx.req_start_time')).v,
+      host: stringOf(await call('kong.request.get_host')),
+      port: decodeMessage(IntBox, await call('kong.request.get_port')).v,
+      version: decodeMessage(NumberBox, await call('kong.request.get_http_version')).v,
+    })),
+  );
+  const before = Date.now() / 1000;
+  const answer = await get('/a/../b%20c?a=1&b&a=2', {
+    method: 'POST',
+    body: 'the body',
+    headers: { 'x-twice': 'é', 'x-forwarded-for': '9.9.9.9' },
+  });
+  const told = JSON.parse(answer.body);
+  t.match(told, {
+    method: 'POST',
+    path: '/b%20c',
+    uri: '/a/../b%20c?a=1&b&a=2',
+    query: 'a=1&b&a=2',
+    arg: '1',
+    noArg: null,
+    args: { a: ['1', '2'], b: true },
+    noHeader: null,
+    headers: { host: `127.0.0.1:${gateway.proxyPort}`, 'content-length': '8' },
+    body: 'the body',
+    ip: '127.0.0.1',
+    forwarded: '127.0.0.1',
+    id: answer.headers['x-kong-request-id'],
+    noVar: null,
+    host: '127.0.0.1',
+    port: gateway.proxyPort,
+    version: 1.1,
+  });
+  t.ok(told.started >= before - 1 && told.started <= Date.now() / 1000);
+  const twice = JSON.parse((await get('/?b=1', { headers: { 'x-twice': 'one' } })).body);
+  t.equal(twice.header, 'one');
+  t.equal(twice.body, '');
+});
+
+t.test('calls written together are answered in order, however the bytes are split', async (t) => {
+  const { get } = await setUp(
+    t,
+    report(async ({ calls }) => {
+      const answers = await calls([
+        ['kong.request.get_header', text('x-a')],
+        ['kong.request.get_raw_body'],
+        ['kong.request.get_header', text('nosuch')],
+        ['kong.ctx.shared.set', value('k', { list: [1, 'two', false], nested: { deep: null } })],
+        ['kong.ctx.shared.get', text('k')],
+        ['kong.ctx.shared.get', text('nosuch')],
+        ['kong.log.warn', encodeList(['a', 1])],
+      ]);
+      return [
+        stringOf(answers[0] as Buffer),
+        answers[1]?.length,
+        answers[2]?.length,
+        answers[3]?.length,
+      ].concat(
+        decodeValue(answers[4] as Buffer) as never,
+        decodeValue(answers[5] as Buffer) as never,
+        answers[6]?.length,
+      );
+    }),
+    { chunk: 1 },
+  );
+  const { body } = await get('/', { method: 'POST', body: 'xyz', headers: { 'x-a': 'A' } });
+  t.same(JSON.parse(body), ['A', 5, 0, 0, { list: [1, 'two', false], nested: { deep: null } }, null, 0]);
+});
+
+t.test('consumers are loaded by id or name, and authenticated', async (t) => {
+  const { get } = await setUp(
+    t,
+    report(async ({ call }) => {
+      const load = async (id: string, by_username: boolean) => {
+        const payload = await call(
+          'kong.client.load_consumer',
+          encodeMessage(ConsumerSpec, { id, by_username }),
+        );
+        return payload.length === 0 ? null : decodeMessage(Consumer, payload);
+      };
+      const byName = await load('acme', true);
+      const before = (await call('kong.client.get_consumer')).length;
+      const credential = { id: 'key', consumer_id: CONSUMER };
+      await call(
+        'kong.client.authenticate',
+        encodeMessage(AuthenticateArgs, { consumer: byName, credential }),
+      );
+      return {
+        byName,
+        byId: await load(CONSUMER, false),
+        unknown: await load('nobody', true),
+        before,
+        after: decodeMessage(Consumer, await call('kong.client.get_consumer')),
+        credential: (await call('kong.client.get_credential')).length > 0,
+      };
+    }),
+  );
+  const told = JSON.parse((await get()).body);
+  const consumer = { id: CONSUMER, username: 'acme', custom_id: 'c1', tags: ['a', 'b'] };
+  t.match(told, {
+    byName: consumer,
+    byId: consumer,
+    unknown: null,
+    before: 0,
+    after: consumer,
+    credential: true,
+  });
+});
+
+t.test('X-Forwarded-For counts from trusted peers only', async (t) => {
+  const server = await startFakePluginServer({
+    one: report(async ({ call }) => stringOf(await call('kong.client.get_forwarded_ip'))),
+  });
+  t.teardown(() => server.close());
+  const { proxyPort } = await gatewayFor(
+    t,
+    service('  routes: [{name: r, paths: ["/"]}]\n  plugins: [{name: one}]'),
+    { socketPath: server.path, dumps: [dump('one', 1)], trustedIps: ['127.0.0.0/8', '10.0.0.1'] },
+  );
+  for (const [sent, expected] of [
+    ['9.9.9.9', '9.9.9.9'],
+    ['9.9.9.9, 10.0.0.1', '9.9.9.9'],
+    ['1.1.1.1, 9.9.9.9', '9.9.9.9'],
+    ['nonsense, 10.0.0.1', '10.0.0.1'],
+    ['nonsense', '127.0.0.1'],
+    ['', '127.0.0.1'],
+  ] as const)
+    t.equal(
+      JSON.parse((await ask(proxyPort, '/', { headers: { 'x-forwarded-for': sent } })).body),
+      expected,
+      sent,
+    );
+});
+
+t.test('a connection closed in the middle: the event is repeated, with the same request id', async (t) => {
+  const ids: unknown[] = [];
+  const { server, get } = await setUp(t, async (event) => {
+    ids.push(stringOf(await event.call('kong.nginx.get_var', text('kong_request_id'))));
+    if (ids.length === 1) event.drop();
+    else event.exit(201);
+    return undefined;
+  });
+  const answer = await get();
+  t.equal(answer.status, 201);
+  t.equal(ids.length, 2);
+  t.equal(ids[0], ids[1]);
+  t.equal(ids[0], answer.headers['x-kong-request-id']);
+  t.equal(server.started.length, 2, 'the instance was started again first');
+});
+
+t.test('a restarted server is given its instance again', async (t) => {
+  const { server, get } = await setUp(t, (event) => {
+    event.exit(200);
+    return undefined;
+  });
+  t.equal((await get()).status, 200);
+  server.forget();
+  t.equal((await get()).status, 200);
+  t.equal(server.started.length, 2);
+});
+
+t.test('a server that closes every time: 500 in the end', async (t) => {
+  const { server, get } = await setUp(t, (event) => {
+    event.drop();
+    return undefined;
+  });
+  const answer = await get();
+  t.equal(answer.status, 500);
+  t.match(answer.body, `"request_id":"${answer.headers['x-kong-request-id']}"`);
+  t.equal(server.events, 6);
+});
+
+t.test('a server that hangs: 500 when the time is over', async (t) => {
+  const { get } = await setUp(t, () => 'open', { timeoutMs: 100 });
+  const answer = await get();
+  t.equal(answer.status, 500);
+  t.match(answer.body, '"message":"An unexpected error occurred"');
+  t.match(answer.body, 'request_id');
+});
+
+t.test('no server at all: 500 and nothing is let through', async (t) => {
+  const { server, gateway, get } = await setUp(t, (event) => {
+    event.exit(200);
+    return undefined;
+  });
+  t.equal((await get()).status, 200);
+  await server.close();
+  t.equal((await get()).status, 500, 'with the instance known');
+  t.equal((await get()).status, 500);
+  t.match(gateway.logs.join(), 'pluginserver error');
+  const cold = await gatewayFor(t, service('  routes: [{name: r, paths: ["/"]}]\n  plugins: [{name: one}]'), {
+    socketPath: '/nonexistent/socket',
+    dumps: [dump('one', 1)],
+  });
+  const answer = await ask(cold.proxyPort, '/');
+  t.same([answer.status, answer.body], [500, UNEXPECTED], 'the start of an instance raises');
+});
+
+t.test('what raises in Lua is a 500', async (t) => {
+  const faults: Record<string, (event: FakeEvent) => unknown> = {
+    '/method': (event) => event.call('kong.nosuch.method'),
+    '/prototype': (event) => event.call('constructor'),
+    '/status': (event) => event.exit(99),
+    '/header': (event) => event.exit(200, '', { 'x-a': { nested: 1 } }),
+    '/consumer': (event) =>
+      event.call('kong.client.load_consumer', encodeMessage(ConsumerSpec, { id: 'acme' })),
+    '/nobody': (event) => event.call('kong.client.authenticate'),
+    '/flag': (event) => event.call('kong.request.get_query_arg', text('b')),
+    '/args': (event) => event.call('kong.request.get_header', Buffer.from([0xff])),
+    '/return': (event) => {
+      event.write(Buffer.from([0, 0, 0, 0, 2, 0, 0, 0, 0xff, 0xff]));
+      return event.call('never');
+    },
+    '/sequence': (event) => {
+      event.write(Buffer.from([0, 0, 0, 0, 3, 0, 0, 0, 8, 0xe7, 7]));
+      return event.call('never');
+    },
+    '/large': (event) => {
+      event.write(Buffer.from([0xff, 0xff, 0xff, 0xff]));
+      return event.call('never');
+    },
+  };
+  const { get } = await setUp(t, async (event) => {
+    const path = `${stringOf(await event.call('kong.request.get_path'))}`;
+    if (!faults[path]) event.exit(200);
+    else void faults[path](event);
+    return 'open' as const;
+  });
+  for (const path of Object.keys(faults)) t.equal((await get(`${path}?b`)).status, 500, path);
+  t.equal((await get('/')).status, 200, 'and the gateway goes on');
+});
+
+t.test('the chain: priority, the most specific configuration, the consumer of the request', async (t) => {
+  const authenticate: Handler = async (event) => {
+    const name = stringOf(await event.call('kong.request.get_header', text('x-as')));
+    if (!name) return undefined;
+    const id = encodeMessage(ConsumerSpec, { id: name, by_username: true });
+    const payload = await event.call('kong.client.load_consumer', id);
+    const consumer = decodeMessage(Consumer, payload);
+    await event.call('kong.client.authenticate', encodeMessage(AuthenticateArgs, { consumer }));
+    return undefined;
+  };
+  const server = await startFakePluginServer({
+    early: authenticate,
+    late: (event) => {
+      event.exit(200, `${event.config.name}`);
+      return undefined;
+    },
+  });
+  t.teardown(() => server.close());
+  const { proxyPort } = await gatewayFor(
+    t,
+    `consumers:
+- {username: acme, plugins: [{name: late, config: {name: consumer}}]}
+- {username: other}
+services:
+- name: s
+  url: http://s.invalid
+  plugins: [{name: early}, {name: late, config: {name: service}}]
+  routes:
+  - {name: a, paths: ["/a"], plugins: [{name: late, config: {name: route}}]}
+  - {name: b, paths: ["/b"]}
+- name: u
+  url: http://u.invalid
+  plugins: [{name: early}]
+  routes: [{name: c, paths: ["/c"]}, {name: d, paths: ["/d"]}]
+plugins:
+- {name: late, config: {name: global}}
+- {name: late, consumer: acme, route: d, config: {name: consumer and route}}`,
+    { socketPath: server.path, dumps: [dump('early', 9), dump('late', 8, [{ name: { type: 'string' } }])] },
+  );
+  const body = async (path: string, as?: string) =>
+    (await ask(proxyPort, path, { headers: as ? { 'x-as': as } : {} })).body;
+  t.equal(await body('/a'), 'route');
+  t.equal(await body('/b'), 'service');
+  t.equal(await body('/c'), 'global');
+  t.equal(await body('/c', 'acme'), 'consumer');
+  t.equal(await body('/d', 'acme'), 'consumer and route');
+  t.equal(await body('/d', 'other'), 'global');
+});
+
+t.test('a plugin that answered stops the later ones, whose header filters still run', async (t) => {
+  const { gateway, get } = await setUp(t, (event) => {
+    event.exit(401, 'no');
+    return undefined;
+  });
+  gateway.write(
+    service(`  routes: [{name: r, paths: ["/"]}]
+  plugins: [{name: cors, config: {origins: ["*"]}}, {name: one}, ${BACKSTOP}]`),
+  );
+  await gateway.reload();
+  const answer = await get('/', { headers: { origin: 'https://a.example' } });
+  t.same([answer.status, answer.body], [401, 'no']);
+  t.equal(answer.headers['access-control-allow-origin'], '*');
+});
+
+t.test('a reload starts new instances, then closes old ones; a bad file changes nothing', async (t) => {
+  let release: (() => void) | undefined;
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  const { server, gateway, get } = await setUp(
+    t,
+    async (event) => {
+      if (stringOf(await event.call('kong.request.get_path')) === '/slow') await held;
+      event.exit(200, `${event.config.name}`);
+      return undefined;
+    },
+    { config: 'name: first' },
+  );
+  t.equal((await get()).body, 'first');
+  const slow = get('/slow');
+  while (server.events < 2) await new Promise((resolve) => setImmediate(resolve));
+
+  gateway.write('services: 5');
+  await t.rejects(gateway.reload(), /expected an array/);
+  t.equal((await get()).body, 'first');
+
+  gateway.write(
+    service('  routes: [{name: r, paths: ["/"]}]\n  plugins: [{name: one, config: {name: second}}]'),
+  );
+  await gateway.reload();
+  t.equal((await get()).body, 'second');
+  t.same(server.closed, [], 'a request with the old configuration is still under way');
+  release?.();
+  t.equal((await slow).body, 'first');
+  while (server.closed.length === 0) await new Promise((resolve) => setImmediate(resolve));
+  t.same(server.closed, [1]);
+
+  await gateway.reload();
+  t.equal((await get()).body, 'second');
+  t.equal(server.started.length, 2, 'the same configuration keeps its instance');
+});
