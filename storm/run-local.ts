@@ -35,6 +35,7 @@ const LIFETIME_S = 2_073_600;
 export function startTopology({ env, logFile, dataDir }: TopologyOptions): RunningTopology {
   mkdirSync(dirname(logFile), { recursive: true });
   const log = createWriteStream(logFile, { flags: 'a' });
+  log.on('error', () => {}); // a last line behind its end, or a full disk: no reason to end the stack
   const say = (line: string) => log.write(`[${new Date().toISOString()}] storm: ${line}\n`);
   let child: ChildProcess;
   let stopping = false;
@@ -52,8 +53,10 @@ export function startTopology({ env, logFile, dataDir }: TopologyOptions): Runni
     child.stdout?.on('data', (chunk: Buffer) => log.write(chunk));
     child.stderr?.on('data', (chunk: Buffer) => log.write(chunk));
     child.once('error', (error) => say(`could not start: ${error.message}`));
+    const started = child;
+    // components that have not yet seen the end of their stdin
+    child.once('exit', () => endGroup(started, 'SIGKILL'));
     child.once('close', (code, signal) => {
-      endGroup(child, 'SIGKILL'); // components that have not yet seen the end of their stdin
       if (stopping) return onExit();
       if (Date.now() - startedAt > STEADY_MS) backoff = MIN_BACKOFF_MS;
       say(`the cluster ended (${signal ?? code}); starting it again in ${backoff} ms`);
@@ -107,6 +110,8 @@ function spawnCluster(env: TopologyOptions['env'], dataDir: string): ChildProces
     'java',
     [
       '-Xmx512m',
+      // one machine's two cores are shared by all parts: no collector threads beside the work
+      '-XX:+UseSerialGC',
       ...Object.entries(properties).map(([name, value]) => `-D${name}=${value}`),
       ...['-cp', classPath, 'LoopbackCluster'],
       ...['org.apache.storm.flux.Flux', '-e', join(STORM_DIR, 'topology.yaml')],
