@@ -34,11 +34,12 @@ export interface RequestContext {
   host: string;
   port: number;
   readBody: () => Promise<BodyRead>;
+  /** the client waits for `100 Continue` before it sends the body, and was not told yet */
+  awaitsContinue: boolean;
   route?: Route;
   service?: Service;
   /** the prefix of the path that a `strip_path` route takes away */
   matchedPrefix?: string;
-  captures: Record<string, string>;
   consumer?: Consumer;
   credential?: Credential;
   shared: Map<string, Json>;

@@ -28,7 +28,7 @@ export function createContext(
   const rawPath = mark === -1 ? uri : uri.slice(0, mark);
   const peerIp = (req.socket.remoteAddress ?? '').replace(/^::ffff:/, '');
   const expects = headers.get('expect')?.[0]?.toLowerCase() === '100-continue';
-  return {
+  const ctx: RequestContext = {
     req,
     requestId: randomBytes(16).toString('hex'),
     startedAt: Date.now(),
@@ -44,10 +44,12 @@ export function createContext(
     scheme: forwardedScheme(peerIp, headers, isTrusted),
     ...requestHost(headers, port),
     readBody: createBodyReader(req, maxBodyBytes, () => {
-      if (expects && !res.headersSent) res.writeContinue();
+      if (ctx.awaitsContinue && !res.headersSent) res.writeContinue();
+      ctx.awaitsContinue = false;
     }),
-    captures: {},
+    awaitsContinue: expects,
     shared: new Map(),
     responseHeaders: createHeaderBag(),
   };
+  return ctx;
 }

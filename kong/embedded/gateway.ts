@@ -131,6 +131,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       ctx.exit = errorExit(400, error);
       return;
     }
+    if (Number(ctx.headers.get('content-length')?.[0] ?? 0) > maxBodyBytes) {
+      ctx.exit = errorExit(413, error);
+      return;
+    }
     const match = generation.match({ ...ctx });
     if (!match) {
       ctx.exit = errorExit(404, error, 'no Route matched with those values');
@@ -138,7 +142,6 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     }
     ctx.route = match.route;
     ctx.service = match.route.service;
-    ctx.captures = match.captures;
     ctx.matchedPrefix = match.route.strip_path ? match.prefix : undefined;
     if (!match.route.protocols.includes('http') && ctx.scheme !== 'https') {
       const upgrade = { Connection: 'Upgrade', Upgrade: 'TLS/1.2, HTTP/1.1' };
@@ -157,7 +160,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       ctx.exit = raisedExit();
     }
     const decided = performance.now();
-    const close = closing || (ctx.exit?.status === 400 && !ctx.route);
+    // a body that was announced and never asked for would be read as the next request
+    const refused = !ctx.route && (ctx.exit?.status === 400 || ctx.exit?.status === 413);
+    const close = closing || refused || (ctx.exit !== undefined && ctx.awaitsContinue);
     let proxied = false;
     if (!ctx.exit && ctx.service) {
       const failure = await proxy.forward(ctx, ctx.service, res, close);

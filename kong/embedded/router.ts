@@ -16,7 +16,6 @@ export interface RouteMatch {
   route: Route;
   /** the prefix that a `strip_path` route takes away */
   prefix?: string;
-  captures: Record<string, string>;
 }
 
 interface Matcher {
@@ -74,14 +73,14 @@ function headerMatches(values: string[], header: string, request: RouteRequest):
 }
 
 function matchPath({ paths }: Matcher, path: string): Omit<RouteMatch, 'route'> | undefined {
-  if (!paths) return { captures: {} };
+  if (!paths) return {};
   for (const { text, regex } of paths) {
     if (!regex) {
-      if (path.startsWith(text)) return { prefix: text, captures: {} };
+      if (path.startsWith(text)) return { prefix: text };
       continue;
     }
     const match = regex.exec(path);
-    if (match) return { prefix: match[0], captures: { ...match.groups } };
+    if (match) return { prefix: match[0] };
   }
   return undefined;
 }

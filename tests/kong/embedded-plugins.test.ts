@@ -1,6 +1,6 @@
 import t from 'tap';
 import { localCounters, windowStart } from '../../kong/embedded/rate-limit-counters.ts';
-import { ask, gatewayFor, service } from './gateway-fixture.ts';
+import { ask, askRaw, gatewayFor, service } from './gateway-fixture.ts';
 
 const answered =
   '{name: request-termination, config: {status_code: 200, content_type: text/plain, body: "in"}}';
@@ -69,6 +69,22 @@ t.test('a chunked body past the gateway own bound is 413 and never kept', async 
   );
   const body = Buffer.alloc(100_000);
   t.equal((await ask(proxyPort, '/', { method: 'POST', body, chunked: true })).status, 413);
+  const declared = await ask(proxyPort, '/', { method: 'POST', body });
+  t.equal(declared.status, 413);
+  t.match(declared.body, '"message":"Payload too large"', "nginx's own, before any plugin");
+  t.equal(declared.headers.connection, 'close');
+});
+
+t.test('a body that was announced but never asked for ends the connection', async (t) => {
+  const { proxyPort } = await gatewayFor(
+    t,
+    service(`  routes: [{name: r, paths: ["/"]}]\n  plugins: [${answered}]`),
+  );
+  const head = 'POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 31\r\n\r\n';
+  const text = await askRaw(proxyPort, `${head}GET /smuggled HTTP/1.1\r\nHost: a`);
+  t.match(text, /^HTTP\/1\.1 200 OK\r\n/);
+  t.match(text, /\r\nConnection: close\r\n/);
+  t.equal(text.split('HTTP/1.1').length, 2, 'one answer');
 });
 
 t.test('correlation-id: made where there is none, kept where there is one', async (t) => {

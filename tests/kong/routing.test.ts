@@ -71,13 +71,6 @@ t.test('more attributes win, then plain hosts, then regexes, then length', async
   t.equal(find('GET', '/', 'localhost', { 'x-version': ['v2'] }), 'versions');
 });
 
-t.test('named groups are captured', async (t) => {
-  const yaml = `_format_version: "3.0"\nservices:\n- {name: s, url: "http://s.invalid", routes: [{name: r, paths: ["~/r/(?<id>[^/]+)$"]}]}`;
-  const match = createRouter(parseDeclarative(yaml, {}, new Map()).routes);
-  const found = match({ method: 'GET', path: '/r/7', host: 'a', port: 1, headers: new Map() });
-  t.same(found?.captures, { id: '7' });
-});
-
 t.test('paths are normalised as Kong does before they are matched', async (t) => {
   for (const [path, expected] of [
     ['/plain/../nostrip', '/nostrip'],
