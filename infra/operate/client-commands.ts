@@ -1,0 +1,108 @@
+import { CLIENT_NAME } from '../../contracts/api-key.ts';
+import { propertyName } from '../../contracts/http.ts';
+import { parseOrigin } from '../../contracts/origin.ts';
+import {
+  addConsumer,
+  addOrigin,
+  disableConsumer,
+  findConsumer,
+  listConsumers,
+  readDeckFile,
+  writeDeckFile,
+} from '../../kong/deck-file.ts';
+import { StopError } from '../local/stop-error.ts';
+import type { ClientRegistry, NewClient } from './client-registry.ts';
+import { BAD_USAGE } from './run-program.ts';
+
+/** Google's own rule for project ids: 6 to 30 of these, a letter first, no hyphen last. */
+const FIREBASE_PROJECT = /^[a-z][a-z0-9-]{4,28}[a-z0-9]$/;
+
+type Place = 'active' | 'disabled' | 'missing';
+
+/** A client as gateway and registry know it; `missing` in one of them: an add or disable was cut off. */
+export interface ListedClient {
+  name: string;
+  gateway: Place;
+  registry: Place;
+  properties: string[];
+  firebaseProject: string | null;
+  identityVerification: 'off' | 'required' | null;
+  origins: string[];
+  keys: number;
+}
+
+/**
+ * Adds a client, or properties and origins to a known one. The registry comes first: a client that only the registry
+ * knows has no key and harms nothing, while one that only the gateway knows would be answered 503. A repeat completes
+ * what was cut off.
+ */
+export async function addClient(
+  deckPath: string,
+  registry: ClientRegistry,
+  client: NewClient & { origins: string[] },
+): Promise<void> {
+  checkClient(client);
+  const { origins, ...registered } = client;
+  const deck = readDeckFile(deckPath);
+  if (listConsumers(deck).some(({ name, disabled }) => name === client.name && disabled))
+    throw new StopError(
+      `client ${client.name} is disabled; remove its tag "disabled" to enable it.`,
+      BAD_USAGE,
+    );
+  const tags = origins.map((origin) => {
+    const parsed = parseOrigin(origin);
+    if (parsed) return parsed;
+    throw new StopError(`"${origin}" is not an origin: give a host, host:port or *.host.`, BAD_USAGE);
+  });
+  addConsumer(deck, client.name);
+  for (const origin of tags) addOrigin(deck, client.name, origin);
+  await registry.add(registered);
+  writeDeckFile(deck);
+}
+
+/** Refuses every key of a client: first at the gateway, which is where requests come in, then in the registry. */
+export async function disableClient(deckPath: string, registry: ClientRegistry, name: string): Promise<void> {
+  const deck = readDeckFile(deckPath);
+  findConsumer(deck, name);
+  disableConsumer(deck, name);
+  writeDeckFile(deck);
+  await registry.disable(name);
+}
+
+/** Every client that either side knows, by name. */
+export async function listClients(deckPath: string, registry: ClientRegistry): Promise<ListedClient[]> {
+  const consumers = new Map(
+    listConsumers(readDeckFile(deckPath)).map((consumer) => [consumer.name, consumer]),
+  );
+  const registered = new Map((await registry.list()).map((client) => [client.name, client]));
+  return [...new Set([...consumers.keys(), ...registered.keys()])].sort().map((name) => {
+    const consumer = consumers.get(name);
+    const client = registered.get(name);
+    return {
+      name,
+      gateway: consumer ? (consumer.disabled ? 'disabled' : 'active') : 'missing',
+      registry: client?.status ?? 'missing',
+      properties: client?.properties ?? [],
+      firebaseProject: client?.firebaseProject ?? null,
+      identityVerification: client?.identityVerification ?? null,
+      origins: consumer?.origins ?? [],
+      keys: consumer?.keys.length ?? 0,
+    };
+  });
+}
+
+function checkClient({ name, properties, firebaseProject }: NewClient): void {
+  if (!CLIENT_NAME.test(name))
+    throw new StopError(
+      `"${name}" is not a client name: 1 to 40 of a-z, 0-9 and "-", no "-" at either end.`,
+      BAD_USAGE,
+    );
+  for (const property of properties)
+    if (!propertyName.safeParse(property).success)
+      throw new StopError(
+        `"${property}" is not a property name: 1 to 64 of a-z, 0-9 and "-", no "-" at either end.`,
+        BAD_USAGE,
+      );
+  if (firebaseProject !== undefined && !FIREBASE_PROJECT.test(firebaseProject))
+    throw new StopError(`"${firebaseProject}" is not a Firebase project id.`, BAD_USAGE);
+}

@@ -1,0 +1,98 @@
+import { Command, Option } from 'commander';
+import { addClient, disableClient, type ListedClient, listClients } from './client-commands.ts';
+import { type ClientRegistry, connectRegistry, registryUrl } from './client-registry.ts';
+import { type Output, runProgram, terminal } from './run-program.ts';
+
+interface PlaceOptions {
+  deck: string;
+  registry?: string;
+}
+interface AddOptions extends PlaceOptions {
+  property: string[];
+  origin: string[];
+  firebaseProject?: string;
+  identityVerification?: 'off' | 'required';
+}
+
+/** `npm run clients -- add | disable | list`: a client in deck.yaml and in the registry. */
+export function clientsProgram(
+  output: Output,
+  connect: (url: string | undefined) => ClientRegistry = (url) => connectRegistry(registryUrl(url)),
+): Command {
+  const program = new Command('clients').description(
+    'clients: consumers in deck.yaml, and rows in the registry',
+  );
+  const deck = () => new Option('--deck <file>', 'the deck file').default('deck.yaml');
+  const registry = () =>
+    new Option(
+      '--registry <url>',
+      "PostgreSQL URL of the registry's owner; else DATABASE_URL, else the local stack",
+    );
+  const collect = (value: string, all: string[]) => [...all, value];
+
+  program
+    .command('add <client>')
+    .description('add a client, or properties and origins to a known one; may be repeated')
+    .addOption(
+      new Option('--property <name>', 'a site or app of the client; repeatable')
+        .argParser(collect)
+        .default([], 'none')
+        .makeOptionMandatory(),
+    )
+    .addOption(
+      new Option('--origin <host>', 'where its pk may be used: host, host:port or *.host; repeatable')
+        .argParser(collect)
+        .default([], 'none'),
+    )
+    .option('--firebase-project <id>', 'the Firebase project that sends its push notifications')
+    .addOption(
+      new Option(
+        '--identity-verification <mode>',
+        'required: a user id counts only with a signed token',
+      ).choices(['off', 'required']),
+    )
+    .addOption(deck())
+    .addOption(registry())
+    .action(async (name: string, options: AddOptions, command: Command) => {
+      if (options.property.length === 0) command.error('at least one --property is required');
+      const { property: properties, origin: origins, firebaseProject, identityVerification } = options;
+      const client = { name, properties, origins, firebaseProject, identityVerification };
+      await addClient(options.deck, connect(options.registry), client);
+      output.say(`client ${name} is in the registry and in ${options.deck}; it works once that is synced.`);
+      output.say(`make it a key: npm run keys -- issue ${name} --kind pk`);
+    });
+
+  program
+    .command('disable <client>')
+    .description('refuse every key of a client; its data stays')
+    .addOption(deck())
+    .addOption(registry())
+    .action(async (name: string, options: PlaceOptions) => {
+      await disableClient(options.deck, connect(options.registry), name);
+      output.say(`client ${name} is disabled; the gateway refuses it once ${options.deck} is synced.`);
+    });
+
+  program
+    .command('list')
+    .description('every client, as gateway and registry know it')
+    .option('--json', 'as JSON')
+    .addOption(deck())
+    .addOption(registry())
+    .action(async (options: PlaceOptions & { json?: boolean }) => {
+      const clients = await listClients(options.deck, connect(options.registry));
+      if (options.json) output.out(JSON.stringify(clients));
+      else for (const client of clients) output.out(tableRow(client));
+    });
+
+  return program;
+}
+
+function tableRow(client: ListedClient): string {
+  const { name, gateway, registry, properties, firebaseProject, origins, keys } = client;
+  const state = gateway === registry ? gateway : `gateway ${gateway}, registry ${registry}`;
+  const list = (values: string[]) => values.join(',') || '-';
+  return [name, state, list(properties), firebaseProject ?? '-', list(origins), `${keys} keys`].join('\t');
+}
+
+if (import.meta.main)
+  process.exitCode = await runProgram(clientsProgram(terminal), process.argv.slice(2), terminal);

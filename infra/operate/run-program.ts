@@ -1,0 +1,42 @@
+import { type Command, CommanderError } from 'commander';
+import { DeckFileError } from '../../kong/deck-file.ts';
+import { reportError, StopError } from '../local/stop-error.ts';
+
+/** Exit code of a command that could not do what it was asked because of what it was given. */
+export const BAD_USAGE = 2;
+
+/** Where a command writes: results to `out` (what a script reads), everything said to a person to `say`. */
+export interface Output {
+  out(line: string): void;
+  say(line: string): void;
+}
+
+export const terminal: Output = {
+  out: (line) => process.stdout.write(`${line}\n`),
+  say: (line) => process.stderr.write(`pistats: ${line}\n`),
+};
+
+/** Runs a command line to its exit code: 0, 1 for a failure, 2 for bad usage; never a stack trace for either. */
+export async function runProgram(program: Command, args: string[], output: Output): Promise<number> {
+  const commands = [program, ...program.commands];
+  for (const command of commands) command.exitOverride().configureOutput({ outputError: () => {} });
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return 0;
+  } catch (error) {
+    if (error instanceof CommanderError) return reportUsage(error, output);
+    if (error instanceof DeckFileError || (error instanceof StopError && error.exitCode === BAD_USAGE)) {
+      output.say(error.message);
+      return BAD_USAGE;
+    }
+    return reportError(error);
+  }
+}
+
+function reportUsage(error: CommanderError, output: Output): number {
+  // asked for help or version: commander printed it
+  if (error.exitCode === 0) return 0;
+  if (error.code === 'commander.help') return BAD_USAGE;
+  output.say(`${error.message.replace(/^error: /, '').replaceAll('\n', ' ')}; --help tells more.`);
+  return BAD_USAGE;
+}
