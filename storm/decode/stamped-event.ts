@@ -22,7 +22,7 @@ export const stampedEvent = z.object({
   source: text(500),
   type: text(200),
   time,
-  subject: text(500).optional(),
+  subject: z.string().max(500).optional(),
   datacontenttype: z.literal('application/json'),
   data: z.record(z.string(), z.unknown()),
   clientid: text(100),

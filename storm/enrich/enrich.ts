@@ -21,7 +21,7 @@ export function enrich(
     event_id: event.id.toLowerCase(),
     type: event.type,
     property: /\/properties\/([^/]+)$/.exec(event.source)?.[1] ?? null,
-    user_id: event.subject ?? text(data.userId),
+    user_id: text(event.subject) ?? text(data.userId),
     device_id: text(data.deviceId),
     request_id: event.requestid,
     occurred_at: event.time,

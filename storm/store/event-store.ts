@@ -96,7 +96,16 @@ export function createEventStore(pool: Pick<pg.Pool, 'query'>): EventStore {
     }
   }
 
-  return { store: ({ events, rejected }) => store(events, rejected) };
+  return {
+    async store({ events, rejected }) {
+      // a triple that is in both (a redelivery across a change of the code) is stored
+      const stored = new Set(events.map(tripleId));
+      await store(
+        events,
+        rejected.filter((row) => !stored.has(row.source_id)),
+      );
+    },
+  };
 }
 
 /** The enriched row is what is left at this point: a mended store can take it as it is. */
