@@ -264,10 +264,11 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         await Promise.race([idle, late]);
         clearTimeout(timer);
       }
-      // a response that was just ended still has to leave its socket
+      // a response was sent, but its connection is busy until the rest of the request has come
+      const sweep = setInterval(() => server.closeIdleConnections(), 10);
       const lastBytes = setTimeout(() => server.closeAllConnections(), 1_000);
-      server.closeIdleConnections();
       await closed;
+      clearInterval(sweep);
       clearTimeout(lastBytes);
       await new Promise<void>((resolve) => (status ? status.close(() => resolve()) : resolve()));
       status?.closeAllConnections();

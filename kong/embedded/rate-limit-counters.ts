@@ -64,7 +64,7 @@ export interface RedisConfig {
   database: number;
 }
 
-/** Connects when first asked. A server that is away fails the count at once, it never queues. */
+/** Connects when asked, as Kong does: while the server is away each count fails at once instead of queueing. */
 export function redisCounters(config: RedisConfig): Counters {
   const redis = new Redis({
     host: config.host,
@@ -76,11 +76,23 @@ export function redisCounters(config: RedisConfig): Counters {
     connectTimeout: config.timeout,
     commandTimeout: config.timeout,
     maxRetriesPerRequest: 0,
-    retryStrategy: (attempt) => Math.min(50 * attempt, 500),
+    enableOfflineQueue: false,
+    retryStrategy: () => null,
   });
   redis.on('error', () => {}); // each failed count reports itself
+  let connecting: Promise<void> | undefined;
   return {
-    count: async (key, period) => Number(await redis.eval(COUNT, 1, key, PERIODS[period])),
-    close: () => redis.disconnect(),
+    async count(key, period) {
+      if (redis.status !== 'ready') {
+        connecting ??= redis.connect().finally(() => {
+          connecting = undefined;
+        });
+        await connecting;
+      }
+      return Number(await redis.eval(COUNT, 1, key, PERIODS[period]));
+    },
+    close() {
+      if (redis.status !== 'end') redis.disconnect(); // on an ended one it would hold the process for 2 s
+    },
   };
 }
