@@ -1,0 +1,84 @@
+import { PrismaPg } from '@prisma/adapter-pg';
+import { ConflictError, DataError, LockTimeoutError, UnavailableError } from '../errors.ts';
+import { PrismaClient } from '../generated/prisma/client.ts';
+
+export interface Registry {
+  prisma: PrismaClient;
+  /** Runs one statement's work; database errors come out as those of lambdas/errors.ts. */
+  run<T>(work: (prisma: PrismaClient) => Promise<T>): Promise<T>;
+}
+
+/** A function may run 3.3 s; a database that hangs must be noticed before that. */
+const STATEMENT_TIMEOUT_MS = 2_500;
+const CONNECT_TIMEOUT_MS = 1_500;
+/** Less than the statement's: a lock that is held too long gets an answer of its own. */
+const LOCK_TIMEOUT_MS = 2_000;
+
+/** One connection: an environment runs one invocation at a time. */
+export function connectRegistry(connectionString: string): Registry {
+  const prisma = new PrismaClient({
+    adapter: new PrismaPg({
+      connectionString,
+      max: 1,
+      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+      query_timeout: STATEMENT_TIMEOUT_MS,
+      options: `-c lock_timeout=${LOCK_TIMEOUT_MS} -c statement_timeout=${STATEMENT_TIMEOUT_MS}`,
+      idleTimeoutMillis: 0,
+    }),
+  });
+  return {
+    prisma,
+    async run(work) {
+      try {
+        return await work(prisma);
+      } catch (error) {
+        throw translate(error);
+      }
+    },
+  };
+}
+
+/** PostgreSQL's codes (appendix A of its manual) by what can be done about them. */
+export function translate(error: unknown): Error {
+  const code = postgresCode(error);
+  const options = { cause: error };
+  if (code === undefined) {
+    // no code of the database: the connection broke, timed out, or was refused
+    return isConnectionError(error)
+      ? new UnavailableError('no connection to the registry', options)
+      : (error as Error);
+  }
+  if (code === '55P03') return new LockTimeoutError('a lock was not to be had', options);
+  // unique violation, deadlock, serialisation, a row changed or went meanwhile (22012: see the writing statements)
+  if (['23505', '40P01', '40001', '23503', '22012'].includes(code))
+    return new ConflictError('overtaken', options);
+  // cancelled by statement_timeout, shutting down, no more connections, connection lost, read-only
+  if (/^(57|53|08|25006|28)/.test(code)) return new UnavailableError('the registry is unavailable', options);
+  if (/^2[23]/.test(code)) return new DataError('the registry refuses a value', options);
+  return error as Error;
+}
+
+interface DriverError {
+  code?: string;
+  message?: string;
+  name?: string;
+  cause?: { originalCode?: string; code?: string; kind?: string };
+  meta?: { driverAdapterError?: { cause?: { originalCode?: string; kind?: string } } };
+}
+
+function postgresCode(error: unknown): string | undefined {
+  const { code, cause, meta } = error as DriverError;
+  const original = meta?.driverAdapterError?.cause?.originalCode ?? cause?.originalCode;
+  if (original) return original;
+  return code && /^[0-9A-Z]{5}$/.test(code) && !/^P[12]/.test(code) ? code : undefined;
+}
+
+function isConnectionError(error: unknown): boolean {
+  const { code, message = '', meta, cause } = error as DriverError;
+  if (code && ['P1001', 'P1002', 'P1008', 'P1017', 'P2024'].includes(code)) return true;
+  const kind = meta?.driverAdapterError?.cause?.kind ?? cause?.kind ?? '';
+  if (/DatabaseNotReachable|ConnectionClosed|SocketTimeout|TlsConnectionError/.test(kind)) return true;
+  return /ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|timeout|terminated|Connection ended/i.test(
+    `${code} ${message}`,
+  );
+}

@@ -1,0 +1,21 @@
+/** The functions' settings, read once when an environment starts; a missing one ends it with a clear message. */
+export function required(name: string): string {
+  const value = process.env[name];
+  if (!value) throw new Error(`${name} is not set`);
+  return value;
+}
+
+/** DEVICE_TOKEN_SECRETS: JSON `{"kid": "secret", …}`. */
+export function deviceTokenSecrets(): Record<string, string> {
+  const text = required('DEVICE_TOKEN_SECRETS');
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch {
+    throw new Error('DEVICE_TOKEN_SECRETS is not JSON');
+  }
+  const valid = typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed);
+  if (!valid || !Object.values(parsed as object).every((secret) => typeof secret === 'string'))
+    throw new Error('DEVICE_TOKEN_SECRETS must be an object of strings');
+  return parsed as Record<string, string>;
+}
