@@ -4,25 +4,22 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { trustedIps } from './client-address.ts';
 import { DeclarativeError } from './config-types.ts';
-import type { RequestContext } from './context.ts';
 import { correlationId } from './correlation-id.ts';
 import { cors } from './cors.ts';
 import { createContext } from './create-context.ts';
 import { parseDeclarative } from './declarative.ts';
-import { errorExit, raisedExit } from './error-response.ts';
+import { raisedExit } from './error-response.ts';
 import { createGeneration, type Generation } from './generation.ts';
 import { answerClientError } from './http-errors.ts';
 import type { Log } from './log.ts';
 import { createMetrics } from './metrics.ts';
 import type { Plugin } from './plugin.ts';
-import { runAccess, runHeaderFilter, type Step } from './plugin-chain.ts';
 import { createPluginRpc } from './plugin-rpc.ts';
-import { createProxy } from './proxy.ts';
 import { rateLimiting } from './rate-limiting.ts';
-import { firstHeader } from './request-headers.ts';
+import { createRequestFlow } from './request-flow.ts';
 import { requestSizeLimiting } from './request-size-limiting.ts';
 import { requestTermination } from './request-termination.ts';
-import { applyExit, sendExit } from './respond.ts';
+import { sendExit } from './respond.ts';
 import { readDumps } from './schema-dumps.ts';
 import { createStatusServer } from './status-server.ts';
 
@@ -119,73 +116,11 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   }
 
   current = load();
-  const stepsOf = new WeakMap<RequestContext, Step[]>();
-  const proxy = createProxy(isTrusted, (ctx) => runHeaderFilter(stepsOf.get(ctx) ?? [], ctx));
   let closing = false;
   let active = 0;
   let onIdle: (() => void) | undefined;
 
-  async function route(ctx: RequestContext, generation: Generation): Promise<void> {
-    const error = { accept: firstHeader(ctx.headers, 'accept'), requestId: ctx.requestId };
-    if (ctx.req.httpVersion === '1.1' && !ctx.headers.get('host')?.[0]) {
-      ctx.exit = errorExit(400, error);
-      return;
-    }
-    if (Number(ctx.headers.get('content-length')?.[0] ?? 0) > maxBodyBytes) {
-      ctx.exit = errorExit(413, error);
-      return;
-    }
-    const match = generation.match({ ...ctx });
-    if (!match) {
-      ctx.exit = errorExit(404, error, 'no Route matched with those values');
-      return;
-    }
-    ctx.route = match.route;
-    ctx.service = match.route.service;
-    ctx.matchedPrefix = match.route.strip_path ? match.prefix : undefined;
-    if (!match.route.protocols.includes('http') && ctx.scheme !== 'https') {
-      const upgrade = { Connection: 'Upgrade', Upgrade: 'TLS/1.2, HTTP/1.1' };
-      ctx.exit = errorExit(426, error, 'Please use HTTPS protocol', upgrade);
-      return;
-    }
-    stepsOf.set(ctx, await runAccess(generation.chainOf(match.route), ctx, log));
-    if (!ctx.exit && !ctx.service) ctx.exit = errorExit(503, error, 'no Service found with those values');
-  }
-
-  async function serve(ctx: RequestContext, res: ServerResponse, generation: Generation): Promise<void> {
-    try {
-      await route(ctx, generation);
-    } catch (error) {
-      log('crit', `unexpected: ${(error as Error).message}`, { request: ctx.requestId });
-      ctx.exit = raisedExit();
-    }
-    const decided = performance.now();
-    // a body that was announced and never asked for would be read as the next request
-    const refused = !ctx.route && (ctx.exit?.status === 400 || ctx.exit?.status === 413);
-    const close = closing || refused || (ctx.exit !== undefined && ctx.awaitsContinue);
-    let proxied = false;
-    if (!ctx.exit && ctx.service) {
-      const failure = await proxy.forward(ctx, ctx.service, res, close);
-      proxied = true;
-      if (failure) {
-        log('err', `upstream: ${failure.reason}`, { request: ctx.requestId, service: ctx.service.name });
-        const accept = firstHeader(ctx.headers, 'accept');
-        ctx.exit = errorExit(failure.status, { accept, requestId: ctx.requestId });
-      }
-    }
-    let sent = 0;
-    if (ctx.exit) {
-      applyExit(ctx, ctx.exit);
-      runHeaderFilter(stepsOf.get(ctx) ?? [], ctx);
-      sent = sendExit(ctx, res, ctx.exit, close);
-    }
-    metrics.observe(ctx, res.statusCode, proxied, {
-      total: Date.now() - ctx.startedAt,
-      gateway: proxied ? performance.timeOrigin + decided - ctx.startedAt : Date.now() - ctx.startedAt,
-      received: Number(ctx.headers.get('content-length')?.[0] ?? 0),
-      sent,
-    });
-  }
+  const flow = createRequestFlow({ log, metrics, isTrusted, maxBodyBytes, isClosing: () => closing });
 
   function handle(req: IncomingMessage, res: ServerResponse): void {
     const generation = current;
@@ -194,7 +129,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     metrics.requests.inc();
     const ctx = createContext(req, res, { port: proxyPort, isTrusted, maxBodyBytes });
     res.on('error', () => {}); // the client went away
-    serve(ctx, res, generation)
+    flow
+      .serve(ctx, res, generation)
       .catch((error: Error) => {
         log('crit', `unexpected: ${error.message}`, { request: ctx.requestId });
         if (res.headersSent) res.destroy();
@@ -244,7 +180,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     statusPort,
     async reload() {
       const next = load();
-      await rpc.prepare(next.external);
+      await rpc.prepare(next.external).catch((error: Error) => {
+        throw new Error(`the plugin server did not start the new instances: ${error.message}`);
+      });
       const before = current;
       current = next;
       if (before.active === 0) await rpc.release(next.external);
@@ -273,7 +211,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       await new Promise<void>((resolve) => (status ? status.close(() => resolve()) : resolve()));
       status?.closeAllConnections();
       rpc.close();
-      proxy.close();
+      flow.close();
       limits.close();
     },
   };

@@ -25,7 +25,7 @@ export interface Proxy {
     ctx: RequestContext,
     service: Service,
     res: ServerResponse,
-    close: boolean,
+    lastOne: () => boolean,
   ): Promise<ProxyFailure | undefined>;
   close(): void;
 }
@@ -69,7 +69,7 @@ function sendAnswer(
   ctx: RequestContext,
   answer: IncomingMessage,
   res: ServerResponse,
-  close: boolean,
+  lastOne: () => boolean,
   sent: number,
 ) {
   setStatus(res, answer.statusCode ?? 502);
@@ -79,7 +79,7 @@ function sendAnswer(
   }
   for (const [name, value] of ctx.responseHeaders.entries()) res.setHeader(name, value);
   if (!res.hasHeader('Server')) res.setHeader('Server', SERVER);
-  setConnection(res, close);
+  setConnection(res, lastOne());
   const latency = Math.round(Date.now() - sent);
   res.setHeader('X-Kong-Upstream-Latency', latency);
   res.setHeader('X-Kong-Proxy-Latency', Math.max(0, Math.round(Date.now() - ctx.startedAt - latency)));
@@ -94,7 +94,7 @@ export function createProxy(
 ): Proxy {
   const agent = new Agent({ keepAlive: true, maxFreeSockets: 256 });
   return {
-    async forward(ctx, service, res, close) {
+    async forward(ctx, service, res, lastOne) {
       const prefix = ctx.route?.strip_path ? ctx.matchedPrefix : undefined;
       if (prefix === undefined) ctx.matchedPrefix = undefined;
       const path = upstreamPath(service.path ?? '/', ctx.path, prefix);
@@ -124,7 +124,7 @@ export function createProxy(
         });
         upstream.on('response', (answer) => {
           beforeAnswer(ctx);
-          sendAnswer(ctx, answer, res, close, started);
+          sendAnswer(ctx, answer, res, lastOne, started);
           answer.on('error', () => res.destroy());
           res.on('close', () => resolve(undefined));
         });
