@@ -1,0 +1,57 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type App, applicationDefault, cert, deleteApp, initializeApp } from 'firebase-admin/app';
+import { getMessaging } from 'firebase-admin/messaging';
+import { LRUCache } from 'lru-cache';
+import type { Push, PushOutcome } from '../ports/push.ts';
+
+/** An app holds connections and an access token: as many as an environment may keep. */
+const MAX_APPS = 20;
+
+/** Errors after which a token never works again (Firebase documentation, "Manage registration tokens"). */
+const DEAD = new Set([
+  'messaging/registration-token-not-registered',
+  'messaging/invalid-registration-token',
+  'messaging/mismatched-credential',
+]);
+
+/** @param credentialsDir holds `<project>.json` service accounts; without it the environment's own credential is used */
+export function createFirebasePush(credentialsDir: string | undefined): Push {
+  const apps = new LRUCache<string, App>({
+    max: MAX_APPS,
+    dispose: (app) => void deleteApp(app).catch(() => {}),
+  });
+
+  function appOf(project: string): App {
+    const present = apps.get(project);
+    if (present) return present;
+    if (!/^[a-z0-9-]{1,64}$/.test(project)) throw new Error('not the name of a Firebase project');
+    const credential = credentialsDir
+      ? cert(JSON.parse(readFileSync(join(credentialsDir, `${project}.json`), 'utf8')))
+      : applicationDefault();
+    const app = initializeApp({ credential, projectId: project }, project);
+    apps.set(project, app);
+    return app;
+  }
+
+  return {
+    async setTopic(project, action, topic, tokens) {
+      const done: PushOutcome = { result: 'done' };
+      try {
+        const messaging = getMessaging(appOf(project));
+        const answer =
+          action === 'join'
+            ? await messaging.subscribeToTopic(tokens, topic)
+            : await messaging.unsubscribeFromTopic(tokens, topic);
+        const errors = new Map(answer.errors.map(({ index, error }) => [index, error.code]));
+        return tokens.map((_, index) => {
+          const code = errors.get(index);
+          return code === undefined ? done : { result: DEAD.has(code) ? 'dead' : 'later', code };
+        });
+      } catch (error) {
+        const code = (error as { code?: string }).code ?? 'unreachable';
+        return tokens.map(() => ({ result: 'later', code }));
+      }
+    },
+  };
+}
