@@ -1,16 +1,32 @@
 import { z } from 'zod';
 import { uuidv7Time } from './cloud-event.ts';
+import { isStorableJson, isStorableText, MAX_JSON_DEPTH } from './json-value.ts';
 
-/** Bodies of the HTTP API. PostgreSQL's text can't hold U+0000, so no string may. */
+/** Bodies of the HTTP API. No string may hold what PostgreSQL's text can't. */
 const text = (max: number) =>
   z
     .string()
     .min(1)
     .max(max)
-    .refine((value) => !value.includes('\u0000'), { message: 'must not contain U+0000' });
+    .refine(isStorableText, { message: 'must not contain U+0000 or a lone surrogate' });
 
-const httpUrl = text(2048).refine((value) => /^https?:\/\//i.test(value) && URL.canParse(value), {
-  message: 'must be an http or https URL',
+const httpUrl = text(2048)
+  .refine((value) => /^https?:\/\//i.test(value) && URL.canParse(value), {
+    message: 'must be an http or https URL',
+  })
+  .meta({ format: 'uri' });
+
+/** Years that every reader of ours can hold: an offset must not move a time past the year 9999 or before 1. */
+const MAX_TIME = Date.UTC(3000, 0);
+const eventTime = z.iso
+  .datetime({ offset: true })
+  .refine((value) => Date.parse(value) >= 0 && Date.parse(value) < MAX_TIME, {
+    message: 'must lie between 1970 and 2999',
+  });
+
+/** What an event says beyond its type, as jsonb. Names keep their order; `__proto__` is dropped. */
+const eventData = z.record(z.string(), z.unknown()).refine((value) => isStorableJson(value), {
+  message: `must not contain U+0000 or a lone surrogate, nor be more than ${MAX_JSON_DEPTH} levels deep`,
 });
 
 /** Property names: as client names, a label of DNS. */
@@ -58,14 +74,17 @@ export type SubscriptionResponse = z.infer<typeof subscriptionResponse>;
 
 export const eventsRequest = z.strictObject({
   /** only in a `text/plain` body, where sendBeacon can set no header */
-  key: text(200).optional(),
+  key: text(200).optional().meta({ description: 'the API key, in a text/plain body only' }),
   events: z
     .array(
       z.strictObject({
-        id: z.string().refine((id) => uuidv7Time(id) !== null, { message: 'must be a UUIDv7' }),
+        id: z
+          .string()
+          .refine((id) => uuidv7Time(id) !== null, { message: 'must be a UUIDv7' })
+          .meta({ format: 'uuid', description: 'a UUIDv7 (RFC 9562) made when the event happened' }),
         type: z.string().regex(/^[a-z][a-z0-9_.-]{0,63}$/),
-        time: z.iso.datetime({ offset: true }),
-        data: z.record(z.string(), z.unknown()).optional(),
+        time: eventTime,
+        data: eventData.optional(),
       }),
     )
     .min(1)
@@ -73,7 +92,8 @@ export const eventsRequest = z.strictObject({
 });
 export type EventsRequest = z.infer<typeof eventsRequest>;
 
-export const eventsResponse = z.strictObject({ accepted: z.int() });
+/** How many events were made durable: all of them. */
+export const eventsResponse = z.strictObject({ accepted: z.int().min(1).max(100) });
 
 /** Body limits in bytes, enforced by the gateway (request-size-limiting in deck.yaml). */
 export const MAX_BODY_BYTES = 64 * 1024;

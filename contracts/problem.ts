@@ -1,6 +1,5 @@
 /**
  * Every error a client can see: one stable code each. Kong's own 413 and 429 keep Kong's body.
- * `retryable` tells the SDK whether the same request may succeed later.
  */
 export const PROBLEMS = {
   key_missing: { status: 401, title: 'An API key is required in the x-api-key header' },

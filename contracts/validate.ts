@@ -3,6 +3,8 @@ import { type Problem, problem } from './problem.ts';
 
 export type Validated<T> = { ok: true; value: T } | { ok: false; problem: Problem };
 
+const MAX_DETAIL = 200;
+
 /** Parses and checks a JSON body: `body_malformed` when it is no JSON, `body_invalid` with pointers otherwise. */
 export function parseBody<T>(schema: z.ZodType<T>, body: string | undefined): Validated<T> {
   let json: unknown;
@@ -17,7 +19,8 @@ export function parseBody<T>(schema: z.ZodType<T>, body: string | undefined): Va
     pointer: issue.path
       .map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`)
       .join(''),
-    detail: issue.message,
+    // zod names unknown fields in full, and a body may hold one of 64 KiB
+    detail: issue.message.length > MAX_DETAIL ? `${issue.message.slice(0, MAX_DETAIL)}…` : issue.message,
   }));
   return { ok: false, problem: problem('body_invalid', { errors }) };
 }
