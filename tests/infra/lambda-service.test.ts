@@ -33,7 +33,7 @@ const base = {
   idleMs: 60_000,
 };
 const definitions = [
-  { ...base, name: 'work', env: { COLOUR: 'blue' } },
+  { ...base, name: 'work', env: { COLOUR: 'blue' } as Record<string, string> },
   { ...base, name: 'single', concurrency: 1, env: {} },
   { ...base, name: 'brief', timeoutMs: 150, idleMs: 100, env: {} },
   { ...base, name: 'broken', handler: 'broken.handler', env: {} },
