@@ -1,25 +1,10 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import type { NewClient, RegisteredClient } from '../../lambdas/adapters/client-registry.ts';
 import { STATE_DIR } from '../local/paths.ts';
 import { readRunInfo } from '../local/run-info.ts';
 import { StopError } from '../local/stop-error.ts';
 import { BAD_USAGE } from './run-program.ts';
-
-export interface NewClient {
-  name: string;
-  properties: string[];
-  firebaseProject?: string;
-  identityVerification?: 'off' | 'required';
-}
-
-/** A client as the registry knows it. */
-export interface RegisteredClient {
-  name: string;
-  status: 'active' | 'disabled';
-  properties: string[];
-  firebaseProject: string | null;
-  identityVerification: 'off' | 'required';
-}
 
 /** What the operator's commands need of the registry; each call may be repeated. */
 export interface ClientRegistry {

@@ -25,9 +25,9 @@ export async function runProgram(program: Command, args: string[], output: Outpu
     return 0;
   } catch (error) {
     if (error instanceof CommanderError) return reportUsage(error, output);
-    if (error instanceof DeckFileError || (error instanceof StopError && error.exitCode === BAD_USAGE)) {
+    if (error instanceof DeckFileError || error instanceof StopError) {
       output.say(error.message);
-      return BAD_USAGE;
+      return error instanceof StopError ? error.exitCode : BAD_USAGE;
     }
     return reportError(error);
   }

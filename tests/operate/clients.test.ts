@@ -5,11 +5,11 @@ import { consumerId } from '../../contracts/consumer-id.ts';
 import { StopError } from '../../infra/local/stop-error.ts';
 import {
   type ClientRegistry,
-  type RegisteredClient,
   registryUrl,
 } from '../../infra/operate/client-registry.ts';
 import { clientsProgram } from '../../infra/operate/clients.ts';
 import { runProgram } from '../../infra/operate/run-program.ts';
+import type { RegisteredClient } from '../../lambdas/adapters/client-registry.ts';
 import { changedLines, DECK, deckFixture } from './deck-fixture.ts';
 import { recordedOutput } from './recorded-output.ts';
 
@@ -89,8 +89,9 @@ t.test('a crash between the two leaves nothing that could be used, and a repeat 
   const { path, read } = deckFixture(t.testdir({}));
   const registry = memoryRegistry();
   registry.down = true;
-  const failed = await clients(path, registry, ...ADD);
-  t.same({ code: failed.code, deck: read() }, { code: 1, deck: DECK }, 'no consumer without its client');
+  const { code, said } = await clients(path, registry, ...ADD);
+  t.same({ code, deck: read() }, { code: 1, deck: DECK }, 'no consumer without its client');
+  t.same(said, ['the registry failed: connection refused.']);
   registry.down = false;
   t.equal((await clients(path, registry, ...ADD)).code, 0);
   const complete = read();
