@@ -17,6 +17,8 @@ import { StopError } from './stop-error.ts';
 import { topologyReady } from './topology-ready.ts';
 
 export const STREAM = 'pistats-events';
+/** A request's deadline in deck.yaml, 10 s, and one more: a plugin server that hangs is noticed then. */
+const PLUGIN_TIMEOUT_MS = 11_000;
 
 export interface StackOptions {
   tools: Tools;
@@ -170,7 +172,12 @@ async function startParts(
         ...['--declarative', options.deckFile],
         ...['--proxy-port', String(options.proxyPort), '--status-port', String(statusPort)],
       ],
-      { PISTATS_SOCKET: socket, DECK_REDIS_HOST: '127.0.0.1', DECK_REDIS_PORT: String(redisPort) },
+      {
+        PISTATS_SOCKET: socket,
+        DECK_REDIS_HOST: '127.0.0.1',
+        DECK_REDIS_PORT: String(redisPort),
+        PISTATS_PLUGIN_TIMEOUT_MS: String(PLUGIN_TIMEOUT_MS),
+      },
     ),
     topologyReady(analyticsUrl, started, topology, log('storm')),
   ]);

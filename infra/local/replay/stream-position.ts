@@ -18,25 +18,22 @@ export interface StreamReader {
 }
 
 /** Remembers where the stream ends now, so that what is put from here on can be counted independently of who puts it. */
-export async function openStreamReader(kinesisUrl: string, stream: string): Promise<StreamReader> {
+export function openStreamReader(kinesisUrl: string, stream: string): StreamReader {
   const client = new KinesisClient({
     region: 'eu-central-1',
     endpoint: kinesisUrl,
     credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
     requestHandler: new NodeHttpHandler(),
   });
-  const shards = await listShards(client, stream);
-  const iterators = new Map<string, string>();
-  for (const { ShardId } of shards)
-    iterators.set(ShardId as string, await iteratorOf(client, stream, ShardId, 'LATEST'));
+  const since = new Date();
   return {
     async read() {
-      // shards that came since, by a split or a merge, are read from their beginning
-      for (const { ShardId } of await listShards(client, stream))
-        if (!iterators.has(ShardId as string))
-          iterators.set(ShardId as string, await iteratorOf(client, stream, ShardId, 'TRIM_HORIZON'));
       const triples = new Map<string, Triple>();
-      for (const iterator of iterators.values()) await readShard(client, iterator, triples);
+      for (const { ShardId } of await listShards(client, stream)) {
+        const from = { ShardIteratorType: 'AT_TIMESTAMP', Timestamp: since } as const;
+        const command = new GetShardIteratorCommand({ StreamName: stream, ShardId, ...from });
+        await readShard(client, (await client.send(command)).ShardIterator, triples);
+      }
       return [...triples.values()];
     },
     close: () => client.destroy(),
@@ -54,22 +51,12 @@ async function listShards(client: KinesisClient, stream: string): Promise<Shard[
   return shards;
 }
 
-async function iteratorOf(
+async function readShard(
   client: KinesisClient,
-  stream: string,
-  shard: string | undefined,
-  type: 'LATEST' | 'TRIM_HORIZON',
-) {
-  const command = new GetShardIteratorCommand({
-    StreamName: stream,
-    ShardId: shard,
-    ShardIteratorType: type,
-  });
-  return (await client.send(command)).ShardIterator as string;
-}
-
-async function readShard(client: KinesisClient, from: string, triples: Map<string, Triple>): Promise<void> {
-  for (let iterator: string | undefined = from; iterator; ) {
+  from: string | undefined,
+  triples: Map<string, Triple>,
+): Promise<void> {
+  for (let iterator = from; iterator; ) {
     const page: {
       Records?: { Data?: Uint8Array }[];
       NextShardIterator?: string;

@@ -1,0 +1,131 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { addClient } from '../../lambdas/adapters/client-registry.ts';
+import { EXAMPLE_CLIENTS } from './example-clients.ts';
+import { ROOT, STATE_DIR } from './paths.ts';
+import { formatTable } from './replay/table.ts';
+import { replayAndCount } from './replay-and-count.ts';
+import { startScheduler } from './scheduler.ts';
+import { setUp } from './setup.ts';
+import { type Stack, startStack } from './stack.ts';
+import { reportError, StopError } from './stop-error.ts';
+
+export interface StartOptions {
+  registrations: number;
+  surge?: string;
+  input?: string;
+  gateway: 'embedded' | 'kong';
+  json?: string;
+  once: boolean;
+  port: number;
+}
+
+const RECONCILE_EVERY_MS = 5_000;
+
+function readOptions(args: string[]): StartOptions {
+  let values: Record<string, string | boolean | undefined>;
+  try {
+    ({ values } = parseArgs({
+      args,
+      options: {
+        registrations: { type: 'string', default: '5000' },
+        surge: { type: 'string' },
+        input: { type: 'string' },
+        gateway: { type: 'string', default: 'embedded' },
+        json: { type: 'string' },
+        once: { type: 'boolean', default: false },
+      },
+    }));
+  } catch (error) {
+    throw new StopError(`${(error as Error).message.split('.')[0]}. See README.md for the options.`, 2);
+  }
+  const registrations = Number(values.registrations);
+  if (!Number.isInteger(registrations) || registrations < 1)
+    throw new StopError(`--registrations takes a whole number from 1, not "${values.registrations}".`, 2);
+  const gateway = values.gateway;
+  if (gateway === 'kong')
+    throw new StopError('--gateway kong is not there yet: this version runs the embedded gateway only.', 2);
+  if (gateway !== 'embedded') throw new StopError(`--gateway takes embedded or kong, not "${gateway}".`, 2);
+  const port = Number(process.env.PISTATS_PORT ?? 8000);
+  if (!Number.isInteger(port) || port < 1 || port > 65_535)
+    throw new StopError(`PISTATS_PORT must be a port, not "${process.env.PISTATS_PORT}".`, 2);
+  const text = (value: string | boolean | undefined) => (typeof value === 'string' ? value : undefined);
+  return {
+    registrations,
+    gateway,
+    port,
+    surge: text(values.surge),
+    input: text(values.input),
+    json: text(values.json),
+    once: values.once === true,
+  };
+}
+
+async function main(args: string[]): Promise<number> {
+  const options = readOptions(args);
+  const say = (line: string) => process.stderr.write(`pistats: ${line}\n`);
+  const interrupted = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.on(signal, () => interrupted.abort());
+  const stopped = new Promise<void>((resolve) =>
+    interrupted.signal.addEventListener('abort', () => resolve()),
+  );
+
+  const tools = await setUp(say);
+  let stack: Stack | undefined;
+  let scheduler: ReturnType<typeof startScheduler> | undefined;
+  try {
+    stack = await startStack({
+      tools,
+      dataDir: STATE_DIR,
+      proxyPort: options.port,
+      deckFile: join(ROOT, 'deck.yaml'),
+      clients: EXAMPLE_CLIENTS.map(({ name, firebaseProject, pk, sk }) => ({
+        name,
+        firebaseProject,
+        keys: { pk, sk },
+      })),
+      async seed(registryUrl) {
+        for (const { name, properties, firebaseProject } of EXAMPLE_CLIENTS)
+          await addClient(registryUrl, { name, properties: [...properties], firebaseProject });
+      },
+      durable: true,
+      say,
+    });
+    if (interrupted.signal.aborted) return 130;
+    scheduler = startScheduler(stack.info.lambdaUrl, RECONCILE_EVERY_MS);
+    const { table, missing } = await replayAndCount(stack.info, options, interrupted.signal);
+    if (options.json) writeFileSync(options.json, `${JSON.stringify(table, null, 2)}\n`);
+    process.stdout.write(`\n${formatTable(table, missing)}\n`);
+    if (options.once || interrupted.signal.aborted) return table.balanced ? 0 : 1;
+    process.stdout.write(`\n${howToGoOn(stack.info.proxyUrl)}\n`);
+    await stopped;
+    return 0;
+  } finally {
+    scheduler?.stop();
+    if (stack) say('stopping every process');
+    await stack?.stop();
+  }
+}
+
+function howToGoOn(proxyUrl: string): string {
+  return [
+    'Register a user by hand:',
+    `  curl -s ${proxyUrl}/v1/registrations -H 'content-type: application/json' \\`,
+    `    -H 'x-api-key: ${EXAMPLE_CLIENTS[0].pk}' \\`,
+    `    -d '{"property":"www","device":{"installationId":"my-browser-1","platform":"web"}}'`,
+    'Look at the rows:',
+    '  npm run report',
+    '  (the addresses of the databases are in .pistats/run.json)',
+    '',
+    'piStats stays up until Ctrl-C.',
+  ].join('\n');
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  process.exitCode = reportError(error);
+}
+process.exit();
