@@ -1,4 +1,4 @@
-import { counter } from '../metrics.ts';
+import { counter, histogram } from '../metrics.ts';
 
 export const records = counter(
   'pistats_kinesis_records_acknowledged_total',
@@ -15,4 +15,10 @@ export const refused = counter(
 export const failedCalls = counter(
   'pistats_kinesis_calls_failed_total',
   'PutRecords calls that failed as a whole',
+);
+export const callSeconds = histogram(
+  'pistats_kinesis_call_seconds',
+  'How long a PutRecords took',
+  [],
+  [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
 );

@@ -59,6 +59,7 @@ export function createStreamWriter(stream: string, putRecords: PutRecords): Stre
   async function send(batch: Pending[]): Promise<void> {
     const timeoutMs = Math.min(MAX_CALL_MS, Math.max(...batch.map(({ deadline }) => deadline)) - Date.now());
     let acknowledged: boolean[] = [];
+    const observe = metrics.callSeconds.startTimer();
     try {
       acknowledged = await putRecords(
         stream,
@@ -68,6 +69,7 @@ export function createStreamWriter(stream: string, putRecords: PutRecords): Stre
     } catch {
       metrics.failedCalls.inc();
     }
+    observe();
     batch.forEach((pending, index) => {
       if (acknowledged[index]) {
         metrics.records.inc();
@@ -82,7 +84,10 @@ export function createStreamWriter(stream: string, putRecords: PutRecords): Stre
     metrics.refused.inc();
     pending.attempt++;
     const backoff = Math.random() * Math.min(MAX_BACKOFF_MS, MIN_BACKOFF_MS * 2 ** pending.attempt);
-    if (Date.now() + backoff >= pending.deadline) return pending.settle(false);
+    if (Date.now() + backoff >= pending.deadline) {
+      pending.settle(false);
+      return;
+    }
     setTimeout(() => {
       queue.push(pending);
       pump();

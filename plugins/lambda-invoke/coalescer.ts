@@ -101,7 +101,9 @@ export function createCoalescer(functionName: string, invoke: Invoke, limits: Co
       batch.length === 1 && only ? only.json : `{"batch":[${batch.map(({ json }) => json).join()}]}`;
     metrics.invocations.inc(label);
     metrics.batchSize.observe(label, batch.length);
+    const observe = metrics.invocationSeconds.startTimer(label);
     const outcome = await invoke(functionName, payload, timeoutMs);
+    observe();
     if (outcome.kind === 'throttled') return putBack(batch);
     if (outcome.kind === 'unreachable') return answerAll(batch, problemResponse('unavailable', 1));
     if (outcome.kind === 'timeout') return answerAll(batch, problemResponse('function_timeout', 1));

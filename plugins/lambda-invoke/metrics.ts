@@ -17,3 +17,9 @@ export const shed = counter(
 );
 export const throttled = counter('pistats_throttled_total', 'Invocations that Lambda throttled', byFunction);
 export const bisected = counter('pistats_bisected_total', 'Batches that failed and were halved', byFunction);
+export const invocationSeconds = histogram(
+  'pistats_invocation_seconds',
+  'How long an invocation took',
+  byFunction,
+  [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
+);
