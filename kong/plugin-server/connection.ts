@@ -51,7 +51,10 @@ export function serveConnection(socket: Socket, instances: Instances, events: Co
   });
 
   function take(payload: Buffer): void {
-    if (!pdk) return dispatch(decodeMessage(RpcCall, payload) as unknown as Call);
+    if (!pdk) {
+      dispatch(decodeMessage(RpcCall, payload) as unknown as Call);
+      return;
+    }
     if (pdk.outstanding === 0) throw new RangeError('a call while an event is under way');
     pdk.answer(payload);
   }

@@ -8,7 +8,6 @@ export const ORIGIN = 'https://www.example.com';
 
 export interface Answer {
   status: number;
-  // biome-ignore lint/suspicious/noExplicitAny: tests look into answers freely
   body: any;
   headers: Headers;
 }
@@ -54,7 +53,10 @@ export function registration(overrides: Record<string, unknown> = {}) {
 const pools = new Map<string, pg.Pool>();
 async function rows<T extends pg.QueryResultRow>(url: string, text: string, values: unknown[]): Promise<T[]> {
   let pool = pools.get(url);
-  if (!pool) pools.set(url, (pool = new pg.Pool({ connectionString: url, max: 2 })));
+  if (!pool) {
+    pool = new pg.Pool({ connectionString: url, max: 2 });
+    pools.set(url, pool);
+  }
   return (await pool.query<T>(text, values)).rows;
 }
 
@@ -80,7 +82,6 @@ export const storedEvents = (deviceId: string, atLeast: number) =>
   waitUntil(
     `${atLeast} events of device ${deviceId}`,
     async () => {
-      // biome-ignore lint/suspicious/noExplicitAny: tests look into rows freely
       const found = await analytics<any>('select * from events where device_id::text = $1', deviceId);
       return found.length >= atLeast ? found : null;
     },
