@@ -65,7 +65,8 @@ async function mirror(rows: PendingMirror[], { push, now }: MirrorPorts): Promis
       const part = some.slice(at, at + TOKENS_A_CALL);
       const tokens = part.map(({ addressValue }) => addressValue as string);
       const outcomes = await push.setTopic(project, state === 'joined' ? 'join' : 'leave', topic, tokens);
-      for (const [index, row] of part.entries()) results.push(judge(row, outcomes[index] as PushOutcome, now()));
+      for (const [index, row] of part.entries())
+        results.push(judge(row, outcomes[index] as PushOutcome, now()));
     }
   }
   return results;

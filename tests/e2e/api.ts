@@ -8,6 +8,7 @@ export const ORIGIN = 'https://www.example.com';
 
 export interface Answer {
   status: number;
+  // biome-ignore lint/suspicious/noExplicitAny: the tests read what openapi.yaml declares
   body: any;
   headers: Headers;
 }
@@ -82,6 +83,7 @@ export const storedEvents = (deviceId: string, atLeast: number) =>
   waitUntil(
     `${atLeast} events of device ${deviceId}`,
     async () => {
+      // biome-ignore lint/suspicious/noExplicitAny: rows of a test's own query
       const found = await analytics<any>('select * from events where device_id::text = $1', deviceId);
       return found.length >= atLeast ? found : null;
     },
