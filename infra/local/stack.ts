@@ -149,7 +149,7 @@ async function startParts(
   const topology = startTopology({
     dataDir: join(dataDir, 'storm'),
     logFile: log('storm'),
-    env: { ...aws, ANALYTICS_URL: analyticsUrl, PISTATS_STREAM: STREAM, PISTATS_POLL_MS: '50' },
+    env: { ...aws, ANALYTICS_URL: analyticsUrl, PISTATS_STREAM: STREAM, PISTATS_POLL_MS: '200' },
   });
   setTopology(topology);
   const [, , gateway] = await settled([

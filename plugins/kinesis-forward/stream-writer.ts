@@ -5,8 +5,8 @@ import type { StreamRecord } from './stamp.ts';
 /** Kinesis quotas of PutRecords: 500 records a call; 5 MiB a call with partition keys, a margin left. */
 const MAX_RECORDS = 500;
 const MAX_BYTES = 4_500_000;
-/** Calls under way at a time; what arrives meanwhile shares the next one. */
-const MAX_IN_FLIGHT = 4;
+/** Calls under way at a time; what arrives meanwhile shares the next one. Two keep the stream busy with the fullest calls. */
+const MAX_IN_FLIGHT = 2;
 const MAX_CALL_MS = 5_000;
 const MIN_BACKOFF_MS = 25;
 const MAX_BACKOFF_MS = 1_000;

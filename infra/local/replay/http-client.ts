@@ -30,6 +30,7 @@ export interface HttpClient {
 export function createHttpClient(baseUrl: string, maxSockets: number, signal?: AbortSignal): HttpClient {
   const agent = new Agent({ keepAlive: true, maxSockets });
   const { hostname, port } = new URL(baseUrl);
+  signal?.addEventListener('abort', () => agent.destroy(), { once: true });
 
   function attempt(
     method: string,
@@ -47,7 +48,6 @@ export function createHttpClient(baseUrl: string, maxSockets: number, signal?: A
         path,
         headers,
         timeout: ATTEMPT_TIMEOUT_MS,
-        signal,
       };
       const outgoing = httpRequest(options, (response) => {
         const chunks: Buffer[] = [];

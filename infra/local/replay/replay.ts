@@ -85,12 +85,14 @@ export async function runReplay(options: ReplayOptions): Promise<ReplayResult> {
     counts.accepted++;
   }
 
+  /** wakes the loop when a connection is free */
+  let free = () => {};
   let index = 0;
   for (const request of options.requests) {
     if (options.signal?.aborted) break;
     const due = (options.moments[index++] ?? 0) - (performance.now() - startedAt);
     if (due > 1) await delay(due);
-    while (under.size >= options.concurrency) await Promise.race(under);
+    if (under.size >= options.concurrency) await new Promise<void>((resolve) => (free = resolve));
     counts.sent++;
     const id = `${request.client.name} ${request.installationId}`;
     const before = request.installationId ? installations.get(id) : undefined;
@@ -99,6 +101,7 @@ export async function runReplay(options: ReplayOptions): Promise<ReplayResult> {
     under.add(task);
     void task.finally(() => {
       under.delete(task);
+      free();
       if (installations.get(id) === task) installations.delete(id);
     });
   }
