@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { uuidv7Time } from './cloud-event.ts';
 import { isStorableJson, isStorableText, MAX_JSON_DEPTH } from './json-value.ts';
 

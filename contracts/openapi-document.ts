@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { MAX_BODY_BYTES, MAX_EVENTS_BODY_BYTES } from './http.ts';
 import { PROBLEM_TYPE, PROBLEMS, type ProblemCode } from './problem.ts';
 import { GATEWAY_CODES, ROUTES, type RouteContract } from './routes.ts';

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { type Problem, problem } from './problem.ts';
 
 export type Validated<T> = { ok: true; value: T } | { ok: false; problem: Problem };

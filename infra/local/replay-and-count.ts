@@ -1,6 +1,7 @@
 import { EXAMPLE_CLIENTS } from './example-clients.ts';
 import { generateRequests, type ReplayRequest, readRequests } from './replay/bodies.ts';
 import { type Books, closeBooks } from './replay/books.ts';
+import { openEventCount } from './replay/event-count.ts';
 import { createProgress } from './replay/progress.ts';
 import { type ReplayResult, runReplay } from './replay/replay.ts';
 import { openStreamReader } from './replay/stream-position.ts';
@@ -20,42 +21,59 @@ interface LambdaStats {
   environments: number;
 }
 
-/** Replays a surge of the example clients through the gateway and waits until the books can be closed. */
-export async function replayAndCount(
-  info: RunInfo,
-  options: { registrations: number; surge?: string; input?: string },
-  signal: AbortSignal,
-): Promise<{ table: ReplayTable; missing: Books['missing'] }> {
+export interface ReplayPlan {
+  requests: Iterable<ReplayRequest>;
+  /** when each request is due, ms from the start */
+  moments: Float64Array;
+}
+
+/** Reads the files the options name, so that a bad one ends the command before anything is started. */
+export function planReplay(options: { registrations: number; surge?: string; input?: string }): ReplayPlan {
   const weights = options.surge ? readSurgeFile(options.surge) : mediaEventDay();
   const clients = [...EXAMPLE_CLIENTS];
   const fromFile = options.input ? readRequests(options.input, clients) : undefined;
   const count = fromFile?.length ?? options.registrations;
-  const requests: Iterable<ReplayRequest> = fromFile ?? generateRequests(clients, count);
   const durationMs = Math.max(MIN_SECONDS, count / MEAN_RATE) * 1_000;
+  return {
+    requests: fromFile ?? generateRequests(clients, count),
+    moments: schedule(weights, count, durationMs),
+  };
+}
+
+/** Replays the plan through the gateway and waits until the books can be closed. */
+export async function replayAndCount(
+  info: RunInfo,
+  plan: ReplayPlan,
+  signal: AbortSignal,
+): Promise<{ table: ReplayTable; missing: Books['missing'] }> {
   const progress = createProgress();
   const stream = openStreamReader(info.kinesisUrl, info.stream);
   const before = await lambdaStats(info);
   let live = { lambda: before, acknowledged: 0, stored: 0 };
   const metricsBefore = await acknowledgedEvents(info);
+  const analytics = await openEventCount(info.analyticsUrl);
   const poll = setInterval(async () => {
     try {
-      const [lambda, acknowledged] = await Promise.all([lambdaStats(info), acknowledgedEvents(info)]);
-      live = { ...live, lambda, acknowledged: acknowledged - metricsBefore };
+      const [lambda, acknowledged, stored] = await Promise.all([
+        lambdaStats(info),
+        acknowledgedEvents(info),
+        analytics.count(),
+      ]);
+      live = { lambda, acknowledged: acknowledged - metricsBefore, stored };
     } catch {
       // the next poll may be luckier; the table does not depend on this
     }
   }, 1_000);
   const show = (result: ReplayResult) => progress.show(progressLine(result, live, before));
   try {
-    const moments = schedule(weights, count, durationMs);
     const result = await runReplay({
       proxyUrl: info.proxyUrl,
-      requests,
-      moments,
+      ...plan,
       concurrency: CONCURRENCY,
       signal,
       onProgress: show,
     });
+    clearInterval(poll);
     const triples = await stream.read();
     const books = await closeBooks(info.analyticsUrl, triples, {
       signal,
@@ -71,6 +89,7 @@ export async function replayAndCount(
     clearInterval(poll);
     progress.end();
     stream.close();
+    await analytics.close();
   }
 }
 

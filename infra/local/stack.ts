@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { migrateAnalytics } from '../../analytics/migrate.ts';
 import { migrateRegistry } from '../../prisma/migrate.ts';
@@ -12,7 +12,7 @@ import { startRedis } from './redis.ts';
 import type { RunInfo } from './run-info.ts';
 import { type Service, type ServiceSpec, startService } from './service.ts';
 import type { Tools } from './setup.ts';
-import { endStaleProcesses, STACK_VARIABLE } from './stale.ts';
+import { endStaleProcesses, isStack, STACK_VARIABLE } from './stale.ts';
 import { StopError } from './stop-error.ts';
 import { topologyReady } from './topology-ready.ts';
 
@@ -52,6 +52,8 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   if (options.proxyPort) await requirePort(options.proxyPort, 'PISTATS_PORT');
 
   const services = new Map<string, Service>();
+  // a socket's path may be 107 bytes long at most, a data folder's may not care
+  const socketDir = mkdtempSync(join('/tmp', 'pistats-'));
   let topology: RunningTopology | undefined;
   const stop = async () => {
     // from the front to the back, so that what was accepted still flows on
@@ -59,9 +61,10 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     await topology?.stop();
     await Promise.all(['kinesis', 'fcm', 'redis', 'postgresql'].map((name) => services.get(name)?.stop()));
     rmSync(join(dataDir, 'run.json'), { force: true });
+    rmSync(socketDir, { recursive: true, force: true });
   };
   try {
-    const started = await startParts(options, services, (running) => {
+    const started = await startParts(options, services, join(socketDir, 'plugins.sock'), (running) => {
       topology = running;
     });
     writeRunInfo(dataDir, started);
@@ -75,6 +78,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
 async function startParts(
   options: StackOptions,
   services: Map<string, Service>,
+  socket: string,
   setTopology: (topology: RunningTopology) => void,
 ): Promise<RunInfo> {
   const { dataDir, say } = options;
@@ -143,8 +147,6 @@ async function startParts(
   writeFileSync(functionsFile, JSON.stringify(definitions, null, 2), { mode: 0o600 });
 
   say('starting the Lambda service, the plugin server, the gateway and Apache Storm');
-  // a socket's path may be 107 bytes long at most, a data folder's may not care
-  const socket = join(mkdirIn('/tmp', `pistats-${process.pid}`), 'plugins.sock');
   const started = Date.now();
   const topology = startTopology({
     dataDir: join(dataDir, 'storm'),
@@ -215,18 +217,11 @@ async function settled<T extends readonly unknown[]>(
 function requireOnlyStack(dataDir: string): void {
   try {
     const { pids } = JSON.parse(readFileSync(join(dataDir, 'run.json'), 'utf8')) as RunInfo;
-    process.kill(pids.stack as number, 0);
-    if (pids.stack !== process.pid)
+    if (pids.stack !== process.pid && isStack(pids.stack as number))
       throw new StopError(`piStats already runs here (process ${pids.stack}); stop it first with Ctrl-C.`);
   } catch (error) {
     if (error instanceof StopError) throw error;
   }
-}
-
-function mkdirIn(parent: string, name: string): string {
-  const dir = join(parent, name);
-  mkdirSync(dir, { recursive: true, mode: 0o700 });
-  return dir;
 }
 
 function writeRunInfo(dataDir: string, info: RunInfo): void {

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 
 /** Every process of a stack carries its data folder in this variable, also those that parts start themselves. */
 export const STACK_VARIABLE = 'PISTATS_STACK';
@@ -19,6 +19,17 @@ export function endStaleProcesses(dataDir: string): number {
     }
   }
   return ended;
+}
+
+/** Whether `pid` still is the process that runs a stack: after a kill -9 and a reboot another may have its number. */
+export function isStack(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    if (!existsSync('/proc/self/cmdline')) return true;
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('infra/local/');
+  } catch {
+    return false;
+  }
 }
 
 function pids(): number[] {

@@ -1,11 +1,11 @@
-import { writeFileSync } from 'node:fs';
+import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { addClient } from '../../lambdas/adapters/client-registry.ts';
 import { EXAMPLE_CLIENTS } from './example-clients.ts';
 import { ROOT, STATE_DIR } from './paths.ts';
 import { formatTable } from './replay/table.ts';
-import { replayAndCount } from './replay-and-count.ts';
+import { planReplay, replayAndCount } from './replay-and-count.ts';
 import { startScheduler } from './scheduler.ts';
 import { setUp } from './setup.ts';
 import { type Stack, startStack } from './stack.ts';
@@ -72,7 +72,10 @@ async function main(args: string[]): Promise<number> {
     interrupted.signal.addEventListener('abort', () => resolve()),
   );
 
+  const plan = planReplay(options);
+  if (options.json) requireWritable(options.json);
   const tools = await setUp(say);
+  if (interrupted.signal.aborted) return 130;
   let stack: Stack | undefined;
   let scheduler: ReturnType<typeof startScheduler> | undefined;
   try {
@@ -95,7 +98,7 @@ async function main(args: string[]): Promise<number> {
     });
     if (interrupted.signal.aborted) return 130;
     scheduler = startScheduler(stack.info.lambdaUrl, RECONCILE_EVERY_MS);
-    const { table, missing } = await replayAndCount(stack.info, options, interrupted.signal);
+    const { table, missing } = await replayAndCount(stack.info, plan, interrupted.signal);
     if (options.json) writeFileSync(options.json, `${JSON.stringify(table, null, 2)}\n`);
     process.stdout.write(`\n${formatTable(table, missing)}\n`);
     if (options.once || interrupted.signal.aborted) return table.balanced ? 0 : 1;
@@ -106,6 +109,15 @@ async function main(args: string[]): Promise<number> {
     scheduler?.stop();
     if (stack) say('stopping every process');
     await stack?.stop();
+  }
+}
+
+/** Better to hear of it now than after the replay. */
+function requireWritable(file: string): void {
+  try {
+    closeSync(openSync(file, 'a'));
+  } catch (error) {
+    throw new StopError(`--json ${file} can not be written: ${(error as NodeJS.ErrnoException).code}.`, 2);
   }
 }
 

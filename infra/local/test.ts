@@ -42,10 +42,11 @@ async function main(args: string[]): Promise<number> {
 
 function runTap(files: string[], env: Record<string, string>): Promise<number> {
   return new Promise((resolve, reject) => {
-    const reporter = 'base';
-    const child = spawn(join(ROOT, 'node_modules/.bin/tap'), ['run', `--reporter=${reporter}`, ...files], {
+    // tap's reporter redraws its screen unless it takes the place for a CI's: only a terminal can show that
+    const plain = process.stdout.isTTY ? {} : { CI: 'true' };
+    const child = spawn(join(ROOT, 'node_modules/.bin/tap'), ['run', '--reporter=base', ...files], {
       cwd: ROOT,
-      env: { ...process.env, ...env },
+      env: { ...process.env, ...plain, ...env },
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     const counter = new TapCounter();

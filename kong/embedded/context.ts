@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http';
+import type { Json } from '../protocol/protobuf.ts';
 import type { Consumer, Route, Service } from './config-types.ts';
 import type { Exit } from './error-response.ts';
 import type { HeaderBag } from './header-bag.ts';
-import type { Json } from './protobuf.ts';
 import type { BodyRead } from './request-body.ts';
 import type { RequestHeaders } from './request-headers.ts';
 

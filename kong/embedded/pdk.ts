@@ -1,7 +1,4 @@
-import type { Consumer } from './config-types.ts';
-import type { RequestContext } from './context.ts';
-import type { Log } from './log.ts';
-import * as messages from './plugin-messages.ts';
+import * as messages from '../protocol/plugin-messages.ts';
 import {
   type Bytes,
   type Decoded,
@@ -13,7 +10,10 @@ import {
   encodeValue,
   type Json,
   type Message,
-} from './protobuf.ts';
+} from '../protocol/protobuf.ts';
+import type { Consumer } from './config-types.ts';
+import type { RequestContext } from './context.ts';
+import type { Log } from './log.ts';
 import { firstHeader } from './request-headers.ts';
 import { UUID } from './schema.ts';
 

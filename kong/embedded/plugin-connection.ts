@@ -1,5 +1,5 @@
 import { connect } from 'node:net';
-import type { Bytes } from './protobuf.ts';
+import type { Bytes } from '../protocol/protobuf.ts';
 
 /** A frame above this closes the connection; Kong itself has no bound here, its worker's memory is one. */
 const MAX_FRAME_BYTES = 64 * 1024 * 1024;

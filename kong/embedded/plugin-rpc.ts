@@ -1,11 +1,11 @@
+import { RpcCall, RpcReturn } from '../protocol/plugin-messages.ts';
+import { type Decoded, decodeMessage, encodeMessage } from '../protocol/protobuf.ts';
 import type { PluginEntity } from './config-types.ts';
 import type { RequestContext } from './context.ts';
 import { errorExit, raisedExit } from './error-response.ts';
 import { PDK, type PdkEnvironment } from './pdk.ts';
 import { openConnection, type PluginConnection } from './plugin-connection.ts';
 import { createInstances } from './plugin-instances.ts';
-import { RpcCall, RpcReturn } from './plugin-messages.ts';
-import { type Decoded, decodeMessage, encodeMessage } from './protobuf.ts';
 import { firstHeader } from './request-headers.ts';
 
 /** Kong's lua_socket_pool_size and lua_socket_keepalive_timeout. */

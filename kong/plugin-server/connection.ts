@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { exitWithProblem } from '../../plugins/exit.ts';
-import { RpcCall, RpcReturn } from '../embedded/plugin-messages.ts';
-import { decodeMessage, encodeMessage } from '../embedded/protobuf.ts';
+import { RpcCall, RpcReturn } from '../protocol/plugin-messages.ts';
+import { decodeMessage, encodeMessage } from '../protocol/protobuf.ts';
 import { FrameReader, frame } from './frames.ts';
 import type { Instances } from './instances.ts';
 import { createPdkClient, type PdkClient } from './pdk-client.ts';

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import * as messages from '../embedded/plugin-messages.ts';
-import { decodeMessage, decodeValue, encodeList, encodeMessage, type Message } from '../embedded/protobuf.ts';
+import * as messages from '../protocol/plugin-messages.ts';
+import { decodeMessage, decodeValue, encodeList, encodeMessage, type Message } from '../protocol/protobuf.ts';
 
 /** How a PDK method's arguments and result cross the wire (Kong 3.9's pluginsocket.proto). */
 interface Method {

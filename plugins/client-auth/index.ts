@@ -18,12 +18,13 @@ class ClientAuth {
 
   async access(kong: Kong): Promise<void> {
     const { kind, key_in_body } = this.#config;
-    const [header, origin, body] = await Promise.all([
+    const [header, origin, contentType, body] = await Promise.all([
       kong.request.getHeader('x-api-key'),
       kong.request.getHeader('origin'),
+      key_in_body ? kong.request.getHeader('content-type') : undefined,
       key_in_body ? kong.request.getRawBody() : undefined,
     ]);
-    const key = header || keyOfBody(body);
+    const key = header || (isPlainText(contentType) ? keyOfBody(body) : undefined);
     if (!key) return exitWithProblem(kong, 'key_missing');
     const client = parseKey(key)?.client;
     const known = client ? await this.#consumers(kong, client) : null;
@@ -36,6 +37,9 @@ class ClientAuth {
     ]);
   }
 }
+
+/** What sendBeacon sends without a preflight: it can set no header, so the key travels in the body. */
+const isPlainText = (contentType: string | undefined): boolean => /^text\/plain\b/i.test(contentType ?? '');
 
 function keyOfBody(body: Buffer | string | undefined): string | undefined {
   if (!body) return undefined;

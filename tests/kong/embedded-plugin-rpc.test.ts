@@ -8,7 +8,7 @@ import {
   NumberBox,
   RawBody,
   StringBox,
-} from '../../kong/embedded/plugin-messages.ts';
+} from '../../kong/protocol/plugin-messages.ts';
 import {
   decodeMessage,
   decodeStruct,
@@ -16,7 +16,7 @@ import {
   encodeList,
   encodeMessage,
   type Json,
-} from '../../kong/embedded/protobuf.ts';
+} from '../../kong/protocol/protobuf.ts';
 import { type FakeEvent, type Handler, startFakePluginServer } from './fake-plugin-server.ts';
 import { type Ask, ask, dump, gatewayFor, service } from './gateway-fixture.ts';
 

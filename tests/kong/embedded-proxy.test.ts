@@ -1,8 +1,8 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import t from 'tap';
-import { AuthenticateArgs, Consumer, ConsumerSpec, KeyValue } from '../../kong/embedded/plugin-messages.ts';
-import { decodeMessage, encodeMessage } from '../../kong/embedded/protobuf.ts';
+import { AuthenticateArgs, Consumer, ConsumerSpec, KeyValue } from '../../kong/protocol/plugin-messages.ts';
+import { decodeMessage, encodeMessage } from '../../kong/protocol/protobuf.ts';
 import { startFakePluginServer } from './fake-plugin-server.ts';
 import { ask, dump, gatewayFor } from './gateway-fixture.ts';
 

@@ -3,8 +3,8 @@ import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { frame } from '../../kong/embedded/plugin-connection.ts';
-import { ExitArgs, RpcCall, RpcReturn } from '../../kong/embedded/plugin-messages.ts';
-import { decodeMessage, encodeMessage, type Json } from '../../kong/embedded/protobuf.ts';
+import { ExitArgs, RpcCall, RpcReturn } from '../../kong/protocol/plugin-messages.ts';
+import { decodeMessage, encodeMessage, type Json } from '../../kong/protocol/protobuf.ts';
 
 export interface FakeEvent {
   phase: string;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { Consumer, ExitArgs, RpcCall, RpcReturn, StringBox } from '../../kong/embedded/plugin-messages.ts';
+import { Consumer, ExitArgs, RpcCall, RpcReturn, StringBox } from '../../kong/protocol/plugin-messages.ts';
 import {
   decodeMessage,
   decodeStruct,
@@ -9,7 +9,7 @@ import {
   encodeStruct,
   encodeValue,
   type Json,
-} from '../../kong/embedded/protobuf.ts';
+} from '../../kong/protocol/protobuf.ts';
 
 const hex = (text: string) => Buffer.from(text, 'hex');
 
