@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { CLIENT_NAME } from '../../contracts/api-key.ts';
 import { propertyName } from '../../contracts/http.ts';
 import { parseOrigin } from '../../contracts/origin.ts';
@@ -68,6 +69,16 @@ export async function disableClient(deckPath: string, registry: ClientRegistry, 
   disableConsumer(deck, name);
   writeDeckFile(deck);
   await registry.disable(name);
+}
+
+/** 256 bits, as RFC 7518 asks of an HS256 key (section 3.2). */
+const IDENTITY_SECRET_BYTES = 32;
+
+/** Gives the client a new identity secret, with which its server signs user tokens, and returns it: it is shown once. */
+export async function renewIdentitySecret(registry: ClientRegistry, name: string): Promise<string> {
+  const secret = randomBytes(IDENTITY_SECRET_BYTES).toString('base64url');
+  if (await registry.setIdentitySecret(name, secret)) return secret;
+  throw new StopError(`the registry has no client ${name}.`, BAD_USAGE);
 }
 
 /** Every client that either side knows, by name. */

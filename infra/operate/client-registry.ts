@@ -10,6 +10,8 @@ import { BAD_USAGE } from './run-program.ts';
 export interface ClientRegistry {
   add(client: NewClient): Promise<void>;
   disable(name: string): Promise<void>;
+  /** false when there is no such client */
+  setIdentitySecret(name: string, secret: string): Promise<boolean>;
   list(): Promise<RegisteredClient[]>;
 }
 
@@ -37,6 +39,10 @@ export function connectRegistry(url: string): ClientRegistry {
     disable: async (name) => {
       const { disableClient } = await adapter();
       await reach(disableClient(url, name));
+    },
+    setIdentitySecret: async (name, secret) => {
+      const { setIdentitySecret } = await adapter();
+      return reach(setIdentitySecret(url, name, secret));
     },
     list: async () => {
       const { listClients } = await adapter();

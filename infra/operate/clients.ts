@@ -1,5 +1,11 @@
 import { Command, Option } from 'commander';
-import { addClient, disableClient, type ListedClient, listClients } from './client-commands.ts';
+import {
+  addClient,
+  disableClient,
+  type ListedClient,
+  listClients,
+  renewIdentitySecret,
+} from './client-commands.ts';
 import { type ClientRegistry, connectRegistry, registryUrl } from './client-registry.ts';
 import { type Output, runProgram, terminal } from './run-program.ts';
 
@@ -70,6 +76,15 @@ export function clientsProgram(
     .action(async (name: string, options: PlaceOptions) => {
       await disableClient(options.deck, connect(options.registry), name);
       output.say(`client ${name} is disabled; the gateway refuses it once ${options.deck} is synced.`);
+    });
+
+  program
+    .command('identity-secret <client>')
+    .description('make the secret with which its server signs user tokens (JWT, HS256); the one before ends')
+    .addOption(registry())
+    .action(async (name: string, options: { registry?: string }) => {
+      output.out(await renewIdentitySecret(connect(options.registry), name));
+      output.say('shown once; user tokens signed with the one before are refused from now on.');
     });
 
   program

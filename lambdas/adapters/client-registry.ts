@@ -44,6 +44,17 @@ export async function disableClient(registryUrl: string, name: string): Promise<
   });
 }
 
+/** False when there is no such client. The secret verifies user tokens; whatever was signed with the one before is refused. */
+export async function setIdentitySecret(registryUrl: string, name: string, secret: string): Promise<boolean> {
+  return withConnection(registryUrl, async (connection) => {
+    const { rowCount } = await connection.query('update client set identity_secret = $2 where name = $1', [
+      name,
+      secret,
+    ]);
+    return (rowCount ?? 0) > 0;
+  });
+}
+
 export async function listClients(registryUrl: string): Promise<RegisteredClient[]> {
   return withConnection(registryUrl, async (connection) => {
     const { rows } = await connection.query<RegisteredClient>(

@@ -11,7 +11,11 @@ import { changedLines, DECK, deckFixture } from './deck-fixture.ts';
 import { recordedOutput } from './recorded-output.ts';
 
 /** A registry in memory, as the adapter behaves: adding adds properties, and every call may be repeated. */
-function memoryRegistry(): ClientRegistry & { clients: Map<string, RegisteredClient>; down: boolean } {
+function memoryRegistry(): ClientRegistry & {
+  clients: Map<string, RegisteredClient>;
+  secrets: Map<string, string>;
+  down: boolean;
+} {
   const clients = new Map<string, RegisteredClient>();
   const registry = {
     clients,
@@ -39,6 +43,13 @@ function memoryRegistry(): ClientRegistry & { clients: Map<string, RegisteredCli
       registry.check();
       const known = clients.get(name);
       if (known) known.status = 'disabled';
+    },
+    secrets: new Map<string, string>(),
+    async setIdentitySecret(name: string, secret: string) {
+      registry.check();
+      if (!clients.has(name)) return false;
+      registry.secrets.set(name, secret);
+      return true;
     },
     async list() {
       registry.check();
@@ -164,3 +175,32 @@ t.test('the registry: as told, else DATABASE_URL, else that of the stack that ru
   t.equal(registryUrl(undefined, { PISTATS_RUN, DATABASE_URL: 'postgres://env' }), 'postgres://env');
   t.equal(registryUrl('postgres://told', { PISTATS_RUN, DATABASE_URL: 'postgres://env' }), 'postgres://told');
 });
+
+t.test(
+  'identity-secret: a new one each time, printed once on stdout and kept by the registry alone',
+  async (t) => {
+    const { path, read } = deckFixture(t.testdir({}));
+    const registry = memoryRegistry();
+    await clients(path, registry, ...ADD);
+    const before = read();
+    const renew = async (...args: string[]) => {
+      const output = recordedOutput();
+      const program = clientsProgram(output, () => registry);
+      return { code: await runProgram(program, ['identity-secret', ...args], output), ...output };
+    };
+
+    const first = await renew('new-tv');
+    t.equal(first.code, 0);
+    t.match(first.results, [/^[\w-]{43}$/], '256 bits');
+    t.equal(registry.secrets.get('new-tv'), first.results[0]);
+    const second = await renew('new-tv');
+    t.not(second.results[0], first.results[0]);
+    t.equal(registry.secrets.get('new-tv'), second.results[0]);
+    t.notOk(second.said.join('').includes(second.results[0] as string));
+    t.equal(read(), before, 'deck.yaml is not touched');
+
+    const unknown = await renew('nobody');
+    t.equal(unknown.code, 2);
+    t.match(unknown.said.join(''), /no client nobody/);
+  },
+);
