@@ -47,7 +47,7 @@ export async function replayAndCount(
   signal: AbortSignal,
 ): Promise<{ table: ReplayTable; missing: Books['missing'] }> {
   const progress = createProgress();
-  const stream = openStreamReader(info.kinesisUrl, info.stream);
+  const stream = await openStreamReader(info.kinesisUrl, info.stream);
   const before = await lambdaStats(info);
   let live = { lambda: before, acknowledged: 0, stored: 0 };
   const metricsBefore = await acknowledgedEvents(info);

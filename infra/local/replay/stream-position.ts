@@ -1,5 +1,6 @@
 import {
   GetRecordsCommand,
+  type GetRecordsCommandOutput,
   GetShardIteratorCommand,
   KinesisClient,
   ListShardsCommand,
@@ -17,26 +18,43 @@ export interface StreamReader {
   close(): void;
 }
 
+/** An iterator ends five minutes after it was given: one that waits is moved on before. */
+const READ_ON_EVERY_MS = 60_000;
+
 /** Remembers where the stream ends now, so that what is put from here on can be counted independently of who puts it. */
-export function openStreamReader(kinesisUrl: string, stream: string): StreamReader {
+export async function openStreamReader(kinesisUrl: string, stream: string): Promise<StreamReader> {
   const client = new KinesisClient({
     region: 'eu-central-1',
     endpoint: kinesisUrl,
     credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
     requestHandler: new NodeHttpHandler(),
   });
-  const since = new Date();
+  const triples = new Map<string, Triple>();
+  const iterators = new Map<string, string | undefined>();
+  for (const { ShardId = '' } of await listShards(client, stream)) {
+    // not AT_TIMESTAMP: kinesalite never answers that for a shard without a later record
+    const from = { StreamName: stream, ShardId, ShardIteratorType: 'LATEST' } as const;
+    iterators.set(ShardId, (await client.send(new GetShardIteratorCommand(from))).ShardIterator);
+  }
+  let reading = Promise.resolve();
+  const readOn = () => {
+    reading = reading
+      .catch(() => {}) // the next may be luckier
+      .then(async () => {
+        for (const [shard, from] of iterators) iterators.set(shard, await readShard(client, from, triples));
+      });
+    return reading;
+  };
+  const timer = setInterval(() => void readOn().catch(() => {}), READ_ON_EVERY_MS);
   return {
     async read() {
-      const triples = new Map<string, Triple>();
-      for (const { ShardId } of await listShards(client, stream)) {
-        const from = { ShardIteratorType: 'AT_TIMESTAMP', Timestamp: since } as const;
-        const command = new GetShardIteratorCommand({ StreamName: stream, ShardId, ...from });
-        await readShard(client, (await client.send(command)).ShardIterator, triples);
-      }
+      await readOn();
       return [...triples.values()];
     },
-    close: () => client.destroy(),
+    close() {
+      clearInterval(timer);
+      client.destroy();
+    },
   };
 }
 
@@ -51,21 +69,23 @@ async function listShards(client: KinesisClient, stream: string): Promise<Shard[
   return shards;
 }
 
+/** Reads to the shard's end, and gives the iterator from which to read on. */
 async function readShard(
   client: KinesisClient,
   from: string | undefined,
   triples: Map<string, Triple>,
-): Promise<void> {
-  for (let iterator = from; iterator; ) {
-    const page: {
-      Records?: { Data?: Uint8Array }[];
-      NextShardIterator?: string;
-      MillisBehindLatest?: number;
-    } = await client.send(new GetRecordsCommand({ ShardIterator: iterator, Limit: 10_000 }));
+): Promise<string | undefined> {
+  let iterator = from;
+  while (iterator) {
+    const page: GetRecordsCommandOutput = await client.send(
+      new GetRecordsCommand({ ShardIterator: iterator, Limit: 10_000 }),
+    );
     for (const { Data } of page.Records ?? []) {
       for (const { producer, boot, n } of JSON.parse(Buffer.from(Data ?? []).toString()) as StampedEvent[])
         triples.set(`${producer} ${boot} ${n}`, [producer, boot, n]);
     }
-    iterator = (page.Records ?? []).length > 0 ? page.NextShardIterator : undefined;
+    iterator = page.NextShardIterator;
+    if ((page.Records ?? []).length === 0) break;
   }
+  return iterator;
 }
