@@ -49,8 +49,10 @@ export function* generateRequests(
   run: string = randomUUID(),
 ): Generator<ReplayRequest> {
   for (let index = 0; index < count; index++) {
-    // the repeat of one registered some time before: whole multiples of the number of clients keep its client
-    const original = index >= 200 && index % AGAIN_EVERY === 0 ? index - 100 * clients.length : index;
+    // the repeat of one registered some time before: a whole multiple of the number of clients keeps its client, and
+    // it is none of AGAIN_EVERY, so that the one before was not a repeat itself
+    const back = 101 * clients.length;
+    const original = index >= back && index % AGAIN_EVERY === 0 ? index - back : index;
     const seed = `${run} ${original}`;
     const client = clients[original % clients.length] as ReplayClient;
     const installationId = createHash('sha256').update(`installation ${seed}`).digest('hex').slice(0, 32);
