@@ -12,7 +12,8 @@ export function createDeviceTokens(secrets: Record<string, string>): DeviceToken
   const [current] = ids;
   if (!current) throw new Error('there is no secret for device tokens');
   for (const id of ids) {
-    if (!/^[a-z0-9]{1,16}$/.test(id)) throw new Error(`not an id of a device token secret: ${id}`);
+    // a number would not keep its place: JavaScript puts those names first, in their order
+    if (!/^[a-z][a-z0-9]{0,15}$/.test(id)) throw new Error(`not an id of a device token secret: ${id}`);
     if ((secrets[id] as string).length < 32)
       throw new Error(`the device token secret ${id} is shorter than 32 characters`);
   }
