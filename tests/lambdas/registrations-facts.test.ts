@@ -102,8 +102,12 @@ t.test('a registry that is away: 503 to everyone, no fact told', async (t) => {
   const { send } = registering(registry);
   const answers = await send(registerEvent(), registerEvent('nonsense'), registerEvent());
   t.same(
-    answers.map(({ status, events }) => [status, events]),
-    [503, 400, 503].map((status) => [status, []]),
+    answers.map(({ status, retryAfter, events }) => [status, retryAfter, events]),
+    [
+      [503, '2', []],
+      [400, undefined, []],
+      [503, '2', []],
+    ],
   );
   t.equal(registry.facts.size, 0);
 });

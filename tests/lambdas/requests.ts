@@ -71,5 +71,6 @@ export const leaveEvent = (registrationId: string, topics: unknown, options?: Re
 export function answerOf(response: InvocationResponse) {
   // biome-ignore lint/suspicious/noExplicitAny: the tests read what openapi.yaml declares
   const body: any = response.body === undefined ? null : JSON.parse(response.body);
-  return { status: response.statusCode, body, code: body?.code, events: response.events ?? [] };
+  const retryAfter = response.headers?.['retry-after'];
+  return { status: response.statusCode, body, code: body?.code, retryAfter, events: response.events ?? [] };
 }
