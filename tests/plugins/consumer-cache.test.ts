@@ -1,0 +1,88 @@
+import t from 'tap';
+import { waitUntil } from '../../infra/local/wait-until.ts';
+import { createConsumerCache } from '../../plugins/client-auth/consumer-cache.ts';
+import type { Consumer, Kong } from '../../plugins/pdk.ts';
+import { consumerWith, newKey } from './keys.ts';
+
+/** Kong's database of consumers, which may fail. */
+function database(consumers: Consumer[]) {
+  const reads: string[] = [];
+  const state = { down: false };
+  async function loadConsumer(name: string, byUsername: boolean) {
+    reads.push(name);
+    if (!byUsername) throw new Error('looked up by id');
+    if (state.down) throw new Error('closed');
+    return consumers.find(({ username }) => username === name);
+  }
+  return { kong: { client: { loadConsumer } } as unknown as Kong, reads, state };
+}
+
+t.test('tags are read into keys, origins and the disabled mark; other tags are nothing', async (t) => {
+  const { tag } = newKey('pk');
+  const tags = [
+    tag,
+    'key:pk:short:-',
+    'origin:www.acme.example',
+    'origin:*.acme.example:8443',
+    'gold',
+    'disabled',
+  ];
+  const consumer = consumerWith(tags);
+  const known = await createConsumerCache(1000, 10)(database([consumer]).kong, 'acme');
+  t.match(known, { consumer, disabled: true, origins: ['www.acme.example', '*.acme.example:8443'] });
+  t.equal(known?.keys.length, 1);
+  const bare = await createConsumerCache(1000, 10)(database([{ id: 'x', username: 'b' }]).kong, 'b');
+  t.match(bare, { keys: [], origins: [], disabled: false }, 'a consumer without tags');
+});
+
+t.test('a hit is remembered, and a miss too', async (t) => {
+  const { kong, reads } = database([consumerWith([])]);
+  const cache = createConsumerCache(60_000, 10);
+  for (let i = 0; i < 3; i++) {
+    t.equal((await cache(kong, 'acme'))?.consumer.username, 'acme');
+    t.equal(await cache(kong, 'nobody'), null);
+  }
+  t.same(reads, ['acme', 'nobody']);
+});
+
+t.test('after its time an entry is read again', async (t) => {
+  const consumers = [consumerWith([])];
+  const { kong, reads } = database(consumers);
+  const cache = createConsumerCache(20, 10);
+  t.ok(await cache(kong, 'acme'));
+  consumers.length = 0;
+  await waitUntil('the consumer is gone', async () => (await cache(kong, 'acme')) === null, { everyMs: 2 });
+  t.equal(reads.length, 2, 'each answer was used while it held');
+});
+
+t.test('a time of 0 remembers nothing', async (t) => {
+  const { kong, reads } = database([consumerWith([])]);
+  const cache = createConsumerCache(0, 10);
+  for (let i = 0; i < 3; i++) await cache(kong, 'acme');
+  t.equal(reads.length, 3);
+});
+
+t.test('no more entries than allowed: wrong names push out the oldest', async (t) => {
+  const { kong, reads } = database([consumerWith([])]);
+  const cache = createConsumerCache(60_000, 3);
+  for (const name of ['acme', 'a', 'b', 'acme', 'c', 'd']) await cache(kong, name);
+  t.same(reads, ['acme', 'a', 'b', 'c', 'd']);
+  await cache(kong, 'acme');
+  t.equal(reads.length, 5, 'the one in use stayed');
+  await cache(kong, 'a');
+  t.equal(reads.at(-1), 'a', 'the oldest did not');
+});
+
+t.test('a failure of the database is not remembered', async (t) => {
+  const { kong, state } = database([consumerWith([])]);
+  const cache = createConsumerCache(60_000, 10);
+  state.down = true;
+  await t.rejects(cache(kong, 'acme'), { message: 'closed' });
+  state.down = false;
+  t.equal((await cache(kong, 'acme'))?.consumer.username, 'acme');
+});
+
+t.test('a consumer without an id, as an empty message decodes, is nobody', async (t) => {
+  const { kong } = database([{ id: '', username: 'acme' }]);
+  t.equal(await createConsumerCache(1000, 10)(kong, 'acme'), null);
+});
