@@ -1,4 +1,8 @@
-import type { SubscribedDevice, SubscriptionLoad, SubscriptionStore } from '../ports/subscription-store.ts';
+import type {
+  SubscriptionLoad,
+  SubscriptionStateName,
+  SubscriptionStore,
+} from '../ports/subscription-store.ts';
 import { type AnswerJson, answerKeyRow, answerRow, toAnswer } from './answer-rows.ts';
 import { type ClientJson, toClient } from './client-rows.ts';
 import type { Registry } from './prisma.ts';
@@ -10,7 +14,7 @@ interface DeviceJson {
   registration_id: string;
   property: string;
   user_id: string;
-  topics: SubscribedDevice['topics'];
+  topics: Record<string, SubscriptionStateName>;
 }
 
 interface LoadRow {
@@ -57,7 +61,7 @@ export function createPrismaSubscriptionStore(registry: Registry): SubscriptionS
           registrationId: device.registration_id,
           property: device.property,
           userId: device.user_id,
-          topics: device.topics,
+          topics: new Map(Object.entries(device.topics)),
         })),
         answers: found.answers.map(toAnswer),
       };

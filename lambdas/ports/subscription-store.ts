@@ -10,8 +10,8 @@ export interface SubscribedDevice {
   registrationId: string;
   property: string;
   userId: string;
-  /** topic → state */
-  topics: Record<string, SubscriptionStateName>;
+  /** topic → state; a Map, since a topic may be called `__proto__` */
+  topics: Map<string, SubscriptionStateName>;
 }
 
 export interface SubscriptionKeys {

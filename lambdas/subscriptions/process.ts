@@ -69,11 +69,11 @@ async function attempt(
     if (!ports.tokens.verify(command.deviceToken, command.client, device.id))
       return problemResponse('device_token_invalid');
 
-    const moved = command.topics.filter((topic) => device.topics[topic] !== command.state);
+    const moved = command.topics.filter((topic) => device.topics.get(topic) !== command.state);
     const events: Fact[] =
       moved.length > 0 ? [subscriptionFact(command, device, moved, ports.newId(), now)] : [];
     for (const topic of moved) {
-      device.topics[topic] = command.state;
+      device.topics.set(topic, command.state);
       const state = { client: command.client, deviceId: device.id, topic, state: command.state };
       states.set(`${command.client} ${device.id} ${topic}`, state);
     }
