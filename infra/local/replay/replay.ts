@@ -61,16 +61,17 @@ export async function runReplay(options: ReplayOptions): Promise<ReplayResult> {
     const key = `${client.name} ${installationId}`;
     const headers = { 'x-api-key': client.pk, 'user-agent': userAgent };
     const known = deviceTokens.get(key);
-    const answer = await http.send('POST', '/v1/registrations', { ...headers, ...tokenHeader(known) }, body);
-    if (!answer || answer.status >= 300) {
-      const code = codeOf(answer);
+    const refuse = (code: string) => {
       rejected[code] = (rejected[code] ?? 0) + 1;
-      return;
-    }
+    };
+    const answer = await http.send('POST', '/v1/registrations', { ...headers, ...tokenHeader(known) }, body);
+    if (!answer || answer.status >= 300) return refuse(codeOf(answer));
+    const registration = parseObject(answer.body);
+    if (!registration) return refuse('not_json');
     latency.record(Math.max(1, Math.round(answer.ms * 1_000)));
     counts.registered++;
     counts.accepted++;
-    const { registrationId, deviceToken = known } = JSON.parse(answer.body) as Record<string, string>;
+    const { registrationId, deviceToken = known } = registration as Record<string, string>;
     if (deviceToken) deviceTokens.set(key, deviceToken);
     if (topics.length === 0 || !deviceToken) return;
     const subscription = JSON.stringify({ registrationId, topics });
@@ -89,9 +90,9 @@ export async function runReplay(options: ReplayOptions): Promise<ReplayResult> {
   let free = () => {};
   let index = 0;
   for (const request of options.requests) {
-    if (options.signal?.aborted) break;
     const due = (options.moments[index++] ?? 0) - (performance.now() - startedAt);
-    if (due > 1) await delay(due);
+    if (due > 1) await delay(due, undefined, { signal: options.signal }).catch(() => {});
+    if (options.signal?.aborted) break;
     if (under.size >= options.concurrency) await new Promise<void>((resolve) => (free = resolve));
     counts.sent++;
     const id = `${request.client.name} ${request.installationId}`;
@@ -117,11 +118,16 @@ const tokenHeader = (token: string | undefined): Record<string, string> =>
 /** The problem's code, else the HTTP status, else that there never was an answer. */
 function codeOf(answer: HttpAnswer | null): string {
   if (!answer) return 'no_answer';
+  // Kong's own errors have no code
+  const code = parseObject(answer.body)?.code;
+  return typeof code === 'string' ? code : `http_${answer.status}`;
+}
+
+function parseObject(text: string): Record<string, unknown> | null {
   try {
-    const { code } = JSON.parse(answer.body) as { code?: unknown };
-    if (typeof code === 'string') return code;
+    const value = JSON.parse(text) as unknown;
+    return typeof value === 'object' ? (value as Record<string, unknown> | null) : null;
   } catch {
-    // Kong's own errors have no code
+    return null;
   }
-  return `http_${answer.status}`;
 }
