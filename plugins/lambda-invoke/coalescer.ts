@@ -45,7 +45,8 @@ export function createCoalescer(functionName: string, invoke: Invoke, limits: Co
   const drain = createDrainRate();
   const label = { function: functionName };
   let inFlight = 0;
-  let pausedUntil = 0;
+  /** throttled invocations whose pause is not over; no clock: a timer may fire a little before its time */
+  let pauses = 0;
 
   const coalescer: Coalescer = {
     limits,
@@ -60,8 +61,9 @@ export function createCoalescer(functionName: string, invoke: Invoke, limits: Co
       return new Promise((resolve) => {
         const item: Waiting = { client, bytes, json, deadline: Date.now() + deadlineMs, answer: resolve };
         const timer = setTimeout(() => {
-          // one that is under way is answered by its own invocation's time-out
+          // an invocation that is under way goes on for the others of its batch
           if (queue.remove(item)) resolve(problemResponse('busy', drain.secondsFor(queue.size)));
+          else resolve(problemResponse('function_timeout', 1));
         }, deadlineMs);
         item.answer = (response) => {
           clearTimeout(timer);
@@ -82,7 +84,7 @@ export function createCoalescer(functionName: string, invoke: Invoke, limits: Co
 
   function pump(): void {
     const { maxInFlight, maxSize } = coalescer.limits;
-    while (inFlight < maxInFlight && queue.size > 0 && Date.now() >= pausedUntil) {
+    while (inFlight < maxInFlight && queue.size > 0 && pauses === 0) {
       const batch = queue.take(maxSize, MAX_PAYLOAD_BYTES - ENVELOPE_BYTES);
       inFlight++;
       void send(batch).finally(() => {
@@ -95,7 +97,7 @@ export function createCoalescer(functionName: string, invoke: Invoke, limits: Co
   }
 
   async function send(batch: Waiting[]): Promise<void> {
-    const timeoutMs = Math.min(...batch.map(({ deadline }) => deadline)) - Date.now();
+    const timeoutMs = Math.max(...batch.map(({ deadline }) => deadline)) - Date.now();
     const [only] = batch;
     const payload =
       batch.length === 1 && only ? only.json : `{"batch":[${batch.map(({ json }) => json).join()}]}`;
@@ -128,8 +130,11 @@ export function createCoalescer(functionName: string, invoke: Invoke, limits: Co
       problemResponse('busy', drain.secondsFor(queue.size)),
     );
     queue.unshift(alive);
-    pausedUntil = now + THROTTLE_PAUSE_MS;
-    setTimeout(pump, THROTTLE_PAUSE_MS);
+    pauses++;
+    setTimeout(() => {
+      pauses--;
+      pump();
+    }, THROTTLE_PAUSE_MS);
   }
 
   function answerAll(batch: Waiting[], response: InvocationResponse): void {
