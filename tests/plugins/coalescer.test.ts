@@ -1,0 +1,126 @@
+import t from 'tap';
+import { MAX_PAYLOAD_BYTES } from '../../contracts/invocation.ts';
+import { coalescing, codeOf, eventOf } from './coalescing.ts';
+
+const names = (client: string, count: number) => Array.from({ length: count }, (_, i) => `${client}${i + 1}`);
+const bodies = (list: { bodies: string[] }[]) => list.map((invocation) => invocation.bodies);
+
+t.test('a lone request leaves at once, as a single event', async (t) => {
+  const { submit, invocations } = coalescing();
+  const answer = submit('a1', 5000);
+  t.equal(invocations.length, 1, 'in the same tick');
+  t.same(JSON.parse(invocations[0]?.payload ?? ''), eventOf('a1'));
+  const { timeoutMs = 0 } = invocations[0] ?? {};
+  t.ok(timeoutMs > 4000 && timeoutMs <= 5000, 'it may take as long as the request');
+  await invocations[0]?.ok();
+  t.equal(codeOf(await answer), '200 a1');
+});
+
+t.test('what arrives meanwhile leaves together in the next one, each with its own answer', async (t) => {
+  const { submit, invocations } = coalescing();
+  const answers = names('a', 5).map((name) => submit(name));
+  t.same(bodies(invocations), [['a1']]);
+  await invocations[0]?.ok();
+  t.same(bodies(invocations), [['a1'], ['a2', 'a3', 'a4', 'a5']]);
+  await invocations[1]?.ok();
+  t.same(
+    (await Promise.all(answers)).map(codeOf),
+    names('a', 5).map((name) => `200 ${name}`),
+  );
+});
+
+t.test('no batch above its size, no more under way than allowed', async (t) => {
+  const { submit, invocations, most } = coalescing({ maxSize: 3, maxInFlight: 2 });
+  const answers = names('a', 12).map((name) => submit(name));
+  for (let i = 0; i < 6; i++) await invocations[i]?.ok();
+  await Promise.all(answers);
+  t.same(
+    invocations.map(({ bodies }) => bodies.length),
+    [1, 1, 3, 3, 3, 1],
+  );
+  t.equal(most(), 2);
+});
+
+t.test('a size of 1 coalesces nothing', async (t) => {
+  const { submit, invocations } = coalescing({ maxSize: 1 });
+  const answers = names('a', 3).map((name) => submit(name));
+  for (let i = 0; i < 3; i++) await invocations[i]?.ok();
+  await Promise.all(answers);
+  t.same(bodies(invocations), [['a1'], ['a2'], ['a3']]);
+  t.notOk(invocations.some(({ payload }) => payload.includes('"batch"')));
+});
+
+t.test('no payload above what Lambda takes', async (t) => {
+  const { submit, invocations } = coalescing({ maxQueueBytes: 1e8 });
+  const large = (i: number) => `a${i}${'x'.repeat(1_000_000)}`;
+  const answers = Array.from({ length: 14 }, (_, i) => submit(large(i)));
+  for (let i = 0; i < invocations.length; i++) await invocations[i]?.ok();
+  await Promise.all(answers);
+  t.same(
+    invocations.map(({ bodies }) => bodies.length),
+    [1, 6, 6, 1],
+  );
+  t.ok(invocations.every(({ payload }) => Buffer.byteLength(payload) <= MAX_PAYLOAD_BYTES));
+});
+
+t.test('clients take turns in a batch', async (t) => {
+  const { submit, invocations } = coalescing({ maxSize: 4 });
+  const answers = ['x1', ...names('a', 5), ...names('b', 2)].map((name) => submit(name));
+  for (let i = 0; i < 4; i++) await invocations[i]?.ok();
+  await Promise.all(answers);
+  t.same(bodies(invocations), [['x1'], ['a1', 'b1', 'a2', 'b2'], ['a3', 'a4', 'a5']]);
+});
+
+t.test('past the bound of the queue a request is answered at once, with Retry-After', async (t) => {
+  const { submit, invocations } = coalescing({ maxQueue: 3 });
+  const first = submit('a0');
+  const waiting = names('a', 3).map((name) => submit(name));
+  const shed = await submit('a9');
+  t.equal(codeOf(shed), 'busy');
+  t.match(shed, { statusCode: 503, headers: { 'retry-after': /^[1-9]\d?$/ } });
+  await invocations[0]?.ok();
+  await invocations[1]?.ok();
+  t.same((await Promise.all([first, ...waiting])).map(codeOf), ['200 a0', '200 a1', '200 a2', '200 a3']);
+  const next = submit('a10');
+  await invocations[2]?.ok();
+  t.equal(codeOf(await next), '200 a10', 'there is room again');
+});
+
+t.test('the queue has a bound of bytes too', async (t) => {
+  const { submit, invocations } = coalescing({ maxQueueBytes: 2000 });
+  const answers = [submit('a0'), submit(`a1${'x'.repeat(1500)}`)];
+  t.equal(codeOf(await submit(`a2${'x'.repeat(1500)}`)), 'busy');
+  answers.push(submit('a3'));
+  for (let i = 0; i < 2; i++) await invocations[i]?.ok();
+  t.same(
+    (await Promise.all(answers)).map(({ statusCode }) => statusCode),
+    [200, 200, 200],
+  );
+});
+
+t.test('no client holds more than half of the queue while others wait', async (t) => {
+  const { submit, invocations } = coalescing({ maxQueue: 10, maxSize: 1 });
+  const answers = [submit('x1'), submit('b1'), ...names('a', 5).map((name) => submit(name))];
+  t.equal(codeOf(await submit('a6')), 'busy');
+  answers.push(submit('b2'), submit('c1'));
+  for (let i = 0; i < answers.length; i++) await invocations[i]?.ok();
+  t.ok((await Promise.all(answers)).every(({ statusCode }) => statusCode === 200));
+});
+
+t.test('alone, a client may fill the whole queue', async (t) => {
+  const { submit, invocations } = coalescing({ maxQueue: 10 });
+  const answers = [submit('a0'), ...names('a', 10).map((name) => submit(name))];
+  t.equal(codeOf(await submit('b1')), 'busy', 'and then it is full');
+  for (let i = 0; i < 2; i++) await invocations[i]?.ok();
+  t.ok((await Promise.all(answers)).every(({ statusCode }) => statusCode === 200));
+});
+
+t.test('limits of a new configuration hold from the next request on', async (t) => {
+  const { submit, invocations, coalescer } = coalescing({ maxQueue: 1 });
+  const answers = [submit('a1'), submit('a2')];
+  t.equal(codeOf(await submit('a3')), 'busy');
+  coalescer.limits = { ...coalescer.limits, maxQueue: 2 };
+  answers.push(submit('a4'));
+  for (let i = 0; i < 2; i++) await invocations[i]?.ok();
+  t.same((await Promise.all(answers)).map(codeOf), ['200 a1', '200 a2', '200 a4']);
+});

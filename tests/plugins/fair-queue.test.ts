@@ -1,0 +1,94 @@
+import t from 'tap';
+import { FairQueue } from '../../plugins/lambda-invoke/fair-queue.ts';
+
+interface Item {
+  client: string;
+  bytes: number;
+  name: string;
+}
+const item = (name: string, bytes = 1): Item => ({ client: name.replace(/\d+$/, ''), bytes, name });
+
+function queueOf(...names: string[]): FairQueue<Item> {
+  const queue = new FairQueue<Item>();
+  for (const name of names) queue.push(item(name));
+  return queue;
+}
+const take = (queue: FairQueue<Item>, items: number, bytes = 1e6) =>
+  queue.take(items, bytes).map(({ name }) => name);
+
+t.test('one of each client in turn, in order within a client', async (t) => {
+  const queue = queueOf('a1', 'a2', 'a3', 'a4', 'b1', 'b2', 'c1');
+  t.same(take(queue, 5), ['a1', 'b1', 'c1', 'a2', 'b2']);
+  t.same(take(queue, 5), ['a3', 'a4']);
+  t.same(take(queue, 5), []);
+});
+
+t.test('the turn goes on from batch to batch', async (t) => {
+  const queue = queueOf('a1', 'a2', 'b1', 'b2', 'c1', 'c2');
+  t.same(take(queue, 2), ['a1', 'b1']);
+  t.same(take(queue, 2), ['c1', 'a2']);
+  t.same(take(queue, 2), ['b2', 'c2']);
+});
+
+t.test('a client in a surge delays itself: another one is in the very next batch', async (t) => {
+  const queue = new FairQueue<Item>();
+  for (let i = 0; i < 10_000; i++) queue.push(item(`surge${i}`));
+  queue.push(item('small1'));
+  t.ok(take(queue, 10).includes('small1'));
+});
+
+t.test('a batch has a bound of bytes, which its first item may pass', async (t) => {
+  const queue = new FairQueue<Item>();
+  for (const [name, bytes] of Object.entries({ a1: 40, b1: 60, c1: 1, d1: 500, e1: 1 }))
+    queue.push(item(name, bytes));
+  t.same(take(queue, 10, 100), ['a1', 'b1']);
+  t.same(take(queue, 10, 100), ['c1']);
+  t.same(take(queue, 10, 100), ['d1'], 'alone');
+  t.same(take(queue, 10, 100), ['e1']);
+});
+
+t.test('size and bytes are what waits', async (t) => {
+  const queue = new FairQueue<Item>();
+  const [a, b] = [item('a1', 10), item('b1', 20)];
+  queue.push(a);
+  queue.push(b);
+  t.same([queue.size, queue.bytes], [2, 30]);
+  const taken = queue.take(1, 1e6);
+  t.same([queue.size, queue.bytes], [1, 20]);
+  queue.unshift(taken);
+  t.same([queue.size, queue.bytes], [2, 30]);
+  queue.remove(b);
+  t.same([queue.size, queue.bytes], [1, 10]);
+  queue.take(9, 1e6);
+  t.same([queue.size, queue.bytes], [0, 0]);
+});
+
+t.test('what is put back goes before what waits of that client, in its old order', async (t) => {
+  const queue = queueOf('a1', 'a2', 'a3', 'b1', 'b2');
+  const taken = queue.take(4, 1e6);
+  queue.push(item('a4'));
+  queue.unshift(taken);
+  const all = take(queue, 10);
+  const of = (client: string) => all.filter((name) => name.startsWith(client));
+  t.same(of('a'), ['a1', 'a2', 'a3', 'a4']);
+  t.same(of('b'), ['b1', 'b2']);
+});
+
+t.test('an item is removed once, wherever it stands', async (t) => {
+  const queue = queueOf('a1');
+  const [middle, alone, stranger] = [item('a2'), item('b1'), item('c1')];
+  queue.push(middle);
+  queue.push(item('a3'));
+  queue.push(alone);
+  t.same([queue.remove(middle), queue.remove(alone)], [true, true]);
+  t.same([queue.remove(middle), queue.remove(stranger)], [false, false]);
+  t.same(take(queue, 10), ['a1', 'a3']);
+});
+
+t.test('who waits', async (t) => {
+  const queue = queueOf('a1', 'a2');
+  t.same([queue.waiting('a'), queue.waiting('b')], [2, 0]);
+  t.same([queue.othersWait('a'), queue.othersWait('b')], [false, true]);
+  queue.push(item('b1'));
+  t.equal(queue.othersWait('a'), true);
+});
