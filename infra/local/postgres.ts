@@ -83,7 +83,8 @@ export async function startPostgres(options: {
     cwd: dir,
     logFile: options.logFile,
     stopSignal: 'SIGINT', // "fast" shutdown: sessions are ended, no recovery at the next start
-    ready: () => waitUntil('PostgreSQL', () => canConnect(url('postgres')), { timeoutMs: 60_000 }),
+    ready: (_, signal) =>
+      waitUntil('PostgreSQL', () => canConnect(url('postgres')), { timeoutMs: 60_000, signal }),
   });
   return { service, url };
 }

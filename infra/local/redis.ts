@@ -35,6 +35,17 @@ function wheelBinary(toolsDir: string): string | undefined {
   return binary && existsSync(binary) ? binary : undefined;
 }
 
+async function answers(url: string): Promise<boolean> {
+  const redis = new Redis(url, { lazyConnect: true, retryStrategy: () => null });
+  redis.on('error', () => {});
+  try {
+    await redis.connect();
+    return (await redis.ping()) === 'PONG';
+  } finally {
+    redis.disconnect();
+  }
+}
+
 /** A cache only: nothing is written to disk. */
 export async function startRedis(options: {
   binary: string;
@@ -48,17 +59,7 @@ export async function startRedis(options: {
     command: options.binary,
     args: ['--port', String(options.port), ...settings],
     logFile: options.logFile,
-    ready: () =>
-      waitUntil('Redis', async () => {
-        const redis = new Redis(url, { lazyConnect: true, retryStrategy: () => null });
-        redis.on('error', () => {});
-        try {
-          await redis.connect();
-          return (await redis.ping()) === 'PONG';
-        } finally {
-          redis.disconnect();
-        }
-      }),
+    ready: (_, signal) => waitUntil('Redis', () => answers(url), { signal }),
   });
   return { service, url };
 }

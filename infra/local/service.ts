@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createWriteStream, mkdirSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { StopError } from './stop-error.ts';
 import { waitUntil } from './wait-until.ts';
 
@@ -13,8 +14,8 @@ export interface ServiceSpec {
   uid?: number;
   gid?: number;
   logFile: string;
-  /** Resolves when the service takes work; default: it printed a line of JSON with `"ready":true`. */
-  ready?: (service: Service) => Promise<unknown>;
+  /** Resolves when the service takes work; default: it printed a line of JSON with `"ready":true`. Aborted: it ended. */
+  ready?: (service: Service, signal: AbortSignal) => Promise<unknown>;
   readyTimeoutMs?: number;
   stopSignal?: NodeJS.Signals;
   /** after this, SIGKILL */
@@ -36,6 +37,8 @@ const MIN_BACKOFF_MS = 100;
 const MAX_BACKOFF_MS = 5_000;
 /** A process that lived this long starts again without delay. */
 const STEADY_MS = 10_000;
+/** A process of another group may hold on to the output of one that has ended. */
+const LAST_WORDS_MS = 1_000;
 
 /** Starts the process and resolves when it is ready; throws a StopError with the log's last line otherwise. */
 export async function startService(spec: ServiceSpec): Promise<Service> {
@@ -44,6 +47,8 @@ export async function startService(spec: ServiceSpec): Promise<Service> {
   let child: ChildProcess;
   let readyLine: Record<string, unknown> | undefined;
   let exited: Promise<void> = Promise.resolve();
+  /** its output is at its end, too */
+  let closed: Promise<void> = Promise.resolve();
   let stopping = false;
   let everReady = false;
   let restarts = 0;
@@ -69,6 +74,7 @@ export async function startService(spec: ServiceSpec): Promise<Service> {
       readyLine = findReadyLine(head);
     });
     child.stderr?.on('data', (chunk: Buffer) => log.write(chunk));
+    closed = new Promise((resolve) => child.once('close', () => resolve()));
     exited = new Promise((resolve) => {
       child.once('error', (error) => {
         log.write(`could not start: ${error.message}\n`);
@@ -111,14 +117,19 @@ export async function startService(spec: ServiceSpec): Promise<Service> {
       await exited;
       clearTimeout(timer);
       signalGroup(child, 'SIGKILL');
+      await Promise.race([closed, delay(LAST_WORDS_MS, undefined, { ref: false })]);
+      child.stdout?.destroy();
+      child.stderr?.destroy();
       await new Promise((resolve) => log.end(resolve));
     },
   };
+  const waiting = new AbortController();
   const ready = spec.ready
-    ? spec.ready(service)
+    ? spec.ready(service, waiting.signal)
     : waitUntil(`${spec.name} ready`, () => readyLine, {
         timeoutMs: spec.readyTimeoutMs ?? 30_000,
         everyMs: 20,
+        signal: waiting.signal,
       });
   const outcome = await Promise.race([
     ready.then(
@@ -131,6 +142,7 @@ export async function startService(spec: ServiceSpec): Promise<Service> {
     everReady = true;
     return service;
   }
+  waiting.abort();
   await service.stop();
   const why = outcome === 'ended' ? 'it ended' : outcome.message;
   throw new StopError(

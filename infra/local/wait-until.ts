@@ -1,10 +1,17 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** Polls `probe` until it gives something truthy; throws `what` after `timeoutMs`. A probe that throws counts as no. */
+/**
+ * Polls `probe` until it gives something truthy; throws `what` after `timeoutMs`, or once `signal` is aborted.
+ * A probe that throws counts as no.
+ */
 export async function waitUntil<T>(
   what: string,
   probe: () => Promise<T> | T,
-  { timeoutMs = 30_000, everyMs = 50 }: { timeoutMs?: number; everyMs?: number } = {},
+  {
+    timeoutMs = 30_000,
+    everyMs = 50,
+    signal,
+  }: { timeoutMs?: number; everyMs?: number; signal?: AbortSignal } = {},
 ): Promise<NonNullable<T>> {
   const deadline = Date.now() + timeoutMs;
   let last: unknown;
@@ -15,6 +22,7 @@ export async function waitUntil<T>(
     } catch (error) {
       last = error;
     }
+    if (signal?.aborted) throw new Error(`${what}: no longer waited for`);
     if (Date.now() > deadline)
       throw new Error(
         `${what}: not within ${timeoutMs / 1000} s${last instanceof Error ? ` (${last.message})` : ''}`,

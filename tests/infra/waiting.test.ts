@@ -34,6 +34,12 @@ t.test('what does not come is named, with the time and the reason of the last pr
   });
 });
 
+t.test('a wait that nobody needs any more ends', async (t) => {
+  const waiting = new AbortController();
+  const wait = waitUntil('Redis', () => waiting.abort(), { everyMs: 1, signal: waiting.signal });
+  await t.rejects(wait, { message: 'Redis: no longer waited for' });
+});
+
 async function listen(t: Test): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
