@@ -62,7 +62,7 @@ function installDependencies() {
 }
 
 const [command, ...args] = process.argv.slice(2);
-const script = COMMANDS[command];
+const script = Object.hasOwn(COMMANDS, command ?? '') ? COMMANDS[command] : undefined;
 if (!script) fail(`unknown command "${command ?? ''}"; there are: ${Object.keys(COMMANDS).join(', ')}.`);
 if (Number(process.versions.node.split('.')[0]) < 20)
   fail(`Node.js 20 or newer is needed, this is ${process.version}.`);
