@@ -5,9 +5,13 @@ import type { AnswerCache, AnswerKey, StoredAnswer } from '../ports/answers.ts';
 /** A cache that is slower than this is slower than the database. */
 const COMMAND_TIMEOUT_MS = 50;
 
+export interface RedisAnswerCache extends AnswerCache {
+  close(): void;
+}
+
 /** Answers in Redis; without a URL, or with a Redis that is away or slow, it simply knows nothing. */
-export function createRedisAnswerCache(url: string | undefined): AnswerCache {
-  if (!url) return { get: async (keys) => keys.map(() => undefined), set: async () => {} };
+export function createRedisAnswerCache(url: string | undefined): RedisAnswerCache {
+  if (!url) return { get: async (keys) => keys.map(() => undefined), set: async () => {}, close() {} };
   const redis = new Redis(url, {
     commandTimeout: COMMAND_TIMEOUT_MS,
     connectTimeout: 1_000,
@@ -34,5 +38,6 @@ export function createRedisAnswerCache(url: string | undefined): AnswerCache {
         pipeline.set(name(key), JSON.stringify({ fingerprint, answer }), 'PX', IDEMPOTENCY_MS);
       await pipeline.exec().catch(() => {});
     },
+    close: () => redis.disconnect(),
   };
 }
