@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ROOT } from './paths.ts';
@@ -19,6 +19,8 @@ async function main(args: string[]): Promise<number> {
   const tools = await setUp(say);
   const needsStack = only !== 'unit' && (files.length === 0 || files.some((file) => file.includes('e2e')));
   const dataDir = mkdtempSync(join(tmpdir(), 'pistats-test-'));
+  // PostgreSQL's own user walks through it: else its data would be elsewhere and stay
+  chmodSync(dataDir, 0o711);
   let stack: Stack | undefined;
   const end = async () => {
     await stack?.stop();
