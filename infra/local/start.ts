@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { addClient } from '../../lambdas/adapters/client-registry.ts';
 import { EXAMPLE_CLIENTS } from './example-clients.ts';
-import { ROOT, STATE_DIR } from './paths.ts';
+import { DATA_DIR, ROOT } from './paths.ts';
 import { formatTable } from './replay/table.ts';
 import { planReplay, replayAndCount } from './replay-and-count.ts';
 import { startScheduler } from './scheduler.ts';
@@ -81,7 +81,7 @@ async function main(args: string[]): Promise<number> {
   try {
     stack = await startStack({
       tools,
-      dataDir: STATE_DIR,
+      dataDir: DATA_DIR,
       proxyPort: options.port,
       deckFile: join(ROOT, 'deck.yaml'),
       clients: EXAMPLE_CLIENTS.map(({ name, firebaseProject, pk, sk }) => ({
