@@ -95,7 +95,7 @@ export function createStreamWriter(stream: string, putRecords: PutRecords): Stre
   }
 
   return {
-    async put(records, deadlineMs) {
+    put(records, deadlineMs) {
       const deadline = Date.now() + deadlineMs;
       const settled = records.map(
         (record) =>
@@ -104,7 +104,13 @@ export function createStreamWriter(stream: string, putRecords: PutRecords): Stre
           }),
       );
       pump();
-      return (await Promise.all(settled)).every(Boolean);
+      // a call that hangs, or one shared with records that may wait longer, must not hold the client
+      let timer: NodeJS.Timeout | undefined;
+      const late = new Promise<false>((resolve) => {
+        timer = setTimeout(resolve, deadlineMs, false);
+      });
+      const all = Promise.all(settled).then((acknowledged) => acknowledged.every(Boolean));
+      return Promise.race([all, late]).finally(() => clearTimeout(timer));
     },
   };
 }
