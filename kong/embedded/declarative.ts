@@ -1,14 +1,10 @@
 import { createHash } from 'node:crypto';
 import { v5 } from 'uuid';
 import { parseDocument } from 'yaml';
-import {
-  type Consumer,
-  DeclarativeError,
-  type GatewayConfig,
-  type PluginEntity,
-  type Route,
-  type Service,
-} from './config-types.ts';
+import { buildConfig } from './build-config.ts';
+import { DeclarativeError, type GatewayConfig, type PluginEntity, type Service } from './config-types.ts';
+import type { Entities, Entity, EntityKind } from './entities.ts';
+import { consumerViolation, readPluginConfig, routeViolation, UNIQUE } from './entity-checks.ts';
 import { CONSUMER, FILE, PLUGIN, ROUTE, SERVICE } from './entity-schemas.ts';
 import { substituteEnv } from './env-template.ts';
 import type { Plugin } from './plugin.ts';
@@ -20,7 +16,7 @@ const NAMESPACE = v5('gateway.pistats', v5.DNS);
 const HTTP_URL = /^http:\/\/([^/:]+|\[[^\]]+\])(?::(\d+))?(\/.*)?$/;
 
 /**
- * Reads a decK file as Kong 3.9 would take it.
+ * Reads a decK file as Kong 3.9 would take it, ready to serve.
  * @param text the file, templates still in it
  * @param plugins what is enabled: bundled plugins and those of the schema dumps, by name
  * @throws DeclarativeError with every violation, each naming entity and field
@@ -30,6 +26,15 @@ export function parseDeclarative(
   env: Record<string, string | undefined>,
   plugins: ReadonlyMap<string, Plugin>,
 ): GatewayConfig {
+  return buildConfig(readDeclarative(text, env, plugins));
+}
+
+/** As `parseDeclarative`, but flat: what the Admin API shows. @throws DeclarativeError */
+export function readDeclarative(
+  text: string,
+  env: Record<string, string | undefined>,
+  plugins: ReadonlyMap<string, Plugin>,
+): Entities {
   const document = parseDocument(substituteEnv(text, env));
   const [error] = document.errors;
   if (error) throw new DeclarativeError(error.message.split('\n')[0]);
@@ -38,20 +43,22 @@ export function parseDeclarative(
     throw new DeclarativeError('expected a map with _format_version');
 
   const problems: string[] = [];
-  const config = readEntities(raw as Raw, plugins, (where, problem) => problems.push(`${where}: ${problem}`));
+  const entities = readEntities(raw as Raw, plugins, (where, problem) =>
+    problems.push(`${where}: ${problem}`),
+  );
   if (problems.length > 0) throw new DeclarativeError(problems.join('; '));
-  return config;
+  return entities;
 }
 
 type Complain = (where: string, problem: string) => void;
+/** Where a plugin stands in the file. */
+type Scope = Partial<Record<'route' | 'service' | 'consumer', { id: string }>>;
 
-function readEntities(raw: Raw, known: ReadonlyMap<string, Plugin>, complain: Complain): GatewayConfig {
-  const services: Service[] = [];
-  const routes: Route[] = [];
-  const consumers: Consumer[] = [];
-  const plugins: PluginEntity[] = [];
-  const disabled = new Set<Service>();
-  const scopes: { value: Raw; where: string; scope: Partial<PluginEntity> }[] = [];
+function readEntities(raw: Raw, known: ReadonlyMap<string, Plugin>, complain: Complain): Entities {
+  const entities: Entities = { services: [], routes: [], consumers: [], plugins: [] };
+  const { services, routes, consumers, plugins } = entities;
+  const scopes: { value: Raw; where: string; scope: Scope }[] = [];
+  const now = Math.floor(Date.now() / 1000);
 
   const check = (schema: RecordSchema, value: unknown, where: string): Raw =>
     validateRecord(schema, value, '', (field, problem) =>
@@ -70,26 +77,40 @@ function readEntities(raw: Raw, known: ReadonlyMap<string, Plugin>, complain: Co
       else run(value as Raw, label(kind, value, i));
     }
   };
-  const unique = (seen: { id: string }[], entity: { id: string }, key: string, where: string) => {
-    const value = (entity as unknown as Raw)[key];
-    if (value !== undefined && seen.some((other) => (other as unknown as Raw)[key] === value))
-      complain(where, `${key}: '${value}' is declared twice`);
+  const eachPlugin = (value: Raw, where: string, scope: Scope) =>
+    each(value, 'plugins', 'plugin', (plugin, at) =>
+      scopes.push({ value: plugin, where: where === '' ? at : `${where}, ${at}`, scope }),
+    );
+  const add = (kind: EntityKind, fields: Raw, name: unknown, where: string): Entity => {
+    const singular = kind.slice(0, -1);
+    const { routes: _, plugins: __, url: ___, ...own } = fields;
+    const id = (own.id as string | undefined) ?? v5(`${singular} ${name}`, NAMESPACE);
+    const entity: Entity = { ...own, id, tags: tagsOf(own), created_at: now, updated_at: now };
+    for (const key of ['id', ...UNIQUE[kind]]) {
+      const value = entity[key];
+      if (value !== undefined && seen(kind, key).has(value))
+        complain(where, `${key}: '${value}' is declared twice`);
+      seen(kind, key).add(value);
+    }
+    entities[kind].push(entity);
+    return entity;
+  };
+  const values = new Map<string, Set<unknown>>();
+  const seen = (kind: string, key: string): Set<unknown> => {
+    const found = values.get(`${kind} ${key}`) ?? new Set();
+    values.set(`${kind} ${key}`, found);
+    return found;
   };
 
-  function readRoute(value: Raw, where: string, parent?: Service): void {
-    const entity = check(ROUTE, value, where);
-    const service = parent ?? find(services, entity.service, where, 'service');
+  function readRoute(value: Raw, where: string, parent?: Entity): void {
+    const fields = check(ROUTE, value, where);
+    const service = parent ?? find(services, fields.service, where, 'service');
     if (parent && value.service !== undefined) complain(where, 'service: is given by the place in the file');
-    const route = { ...entity, tags: tagsOf(entity), service } as unknown as Route;
-    route.id ??= v5(`route ${route.name}`, NAMESPACE);
-    if (!['methods', 'hosts', 'headers', 'paths'].some((field) => hasEntries(entity[field])))
-      complain(where, "must set one of 'methods', 'hosts', 'headers', 'paths' when 'protocols' is 'http'");
-    unique(routes, route, 'name', where);
-    unique(routes, route, 'id', where);
-    routes.push(route);
-    each(value, 'plugins', 'plugin', (plugin, at) =>
-      scopes.push({ value: plugin, where: `${where}, ${at}`, scope: { route } }),
-    );
+    const wrong = routeViolation(fields);
+    if (wrong) complain(where, wrong);
+    const own = { ...fields, service: service && { id: service.id } };
+    const route = add('routes', own, fields.name, where);
+    eachPlugin(value, where, { route: { id: route.id } });
   }
 
   const file = check(FILE, raw, 'file');
@@ -99,62 +120,41 @@ function readEntities(raw: Raw, known: ReadonlyMap<string, Plugin>, complain: Co
     ...new Set([...((entity.tags ?? []) as string[]), ...selectTags]),
   ];
   each(file, 'services', 'service', (value, where) => {
-    const entity = check(SERVICE, value, where);
-    const service = {
-      ...entity,
-      tags: tagsOf(entity),
-      ...readUrl(value, where, complain),
-    } as unknown as Service;
-    service.id ??= v5(`service ${service.name}`, NAMESPACE);
-    if (service.host === undefined) complain(where, 'host: required field missing');
-    unique(services, service, 'name', where);
-    unique(services, service, 'id', where);
-    services.push(service);
-    if (entity.enabled === false) disabled.add(service);
+    const fields = { ...check(SERVICE, value, where), ...readUrl(value, where, complain) };
+    if (fields.host === undefined) complain(where, 'host: required field missing');
+    const service = add('services', fields, fields.name, where);
     each(value, 'routes', 'route', (route, at) => readRoute(route, `${where}, ${at}`, service));
-    each(value, 'plugins', 'plugin', (plugin, at) =>
-      scopes.push({ value: plugin, where: `${where}, ${at}`, scope: { service } }),
-    );
+    eachPlugin(value, where, { service: { id: service.id } });
   });
   each(file, 'routes', 'route', (value, where) => readRoute(value, where));
   each(file, 'consumers', 'consumer', (value, where) => {
-    const entity = check(CONSUMER, value, where);
-    const created_at = Math.floor(Date.now() / 1000);
-    const consumer = { ...entity, created_at, tags: tagsOf(entity) } as unknown as Consumer;
-    consumer.id ??= v5(`consumer ${consumer.username ?? consumer.custom_id}`, NAMESPACE);
-    if (consumer.username === undefined && consumer.custom_id === undefined)
-      complain(where, 'at least one of these fields must be non-empty: custom_id, username');
-    for (const key of ['id', 'username', 'custom_id']) unique(consumers, consumer, key, where);
-    consumers.push(consumer);
-    each(value, 'plugins', 'plugin', (plugin, at) =>
-      scopes.push({ value: plugin, where: `${where}, ${at}`, scope: { consumer } }),
-    );
+    const fields = check(CONSUMER, value, where);
+    const wrong = consumerViolation(fields);
+    if (wrong) complain(where, wrong);
+    const consumer = add('consumers', fields, fields.username ?? fields.custom_id, where);
+    eachPlugin(value, where, { consumer: { id: consumer.id } });
   });
-  each(file, 'plugins', 'plugin', (value, where) => scopes.push({ value, where, scope: {} }));
+  eachPlugin(file, '', {});
 
-  function find<T extends { id: string; name?: string; username?: string }>(
-    entities: T[],
-    reference: unknown,
-    where: string,
-    kind: string,
-  ): T | undefined {
+  function find(list: Entity[], reference: unknown, where: string, kind: string): Entity | undefined {
     if (reference === undefined) return undefined;
     const { id, name, username } = (typeof reference === 'string' ? { name: reference } : reference) as Raw;
     const key = name ?? username ?? id;
-    const found = entities.find((entity) =>
-      [entity.id, entity.name, entity.username].includes(key as string),
-    );
+    const found = list.find((entity) => [entity.id, entity.name, entity.username].includes(key));
     if (!found) complain(where, `${kind}: '${key}' is not declared`);
     return found;
   }
+  const scopeOf = (list: Entity[], reference: unknown, where: string, kind: string) => {
+    const found = find(list, reference, where, kind);
+    return found && { id: found.id };
+  };
 
   for (const { value, where, scope } of scopes) {
-    const entity = check(PLUGIN, value, where);
-    const plugin: Partial<PluginEntity> = { ...scope };
-    plugin.service ??= find(services, entity.service, where, 'service');
-    plugin.route ??= find(routes, entity.route, where, 'route');
-    plugin.consumer ??= find(consumers, entity.consumer, where, 'consumer');
-    const name = entity.name as string;
+    const fields = check(PLUGIN, value, where);
+    const service = scope.service ?? scopeOf(services, fields.service, where, 'service');
+    const route = scope.route ?? scopeOf(routes, fields.route, where, 'route');
+    const consumer = scope.consumer ?? scopeOf(consumers, fields.consumer, where, 'consumer');
+    const name = fields.name as string;
     const kind = known.get(name);
     if (!kind) {
       if (typeof name === 'string')
@@ -164,29 +164,19 @@ function readEntities(raw: Raw, known: ReadonlyMap<string, Plugin>, complain: Co
         );
       continue;
     }
-    let sound = true;
-    const config = validateRecord(kind.schema, entity.config, 'config', (field, problem) => {
-      sound = false;
-      complain(where, `${field}: ${problem}`);
-    });
-    const wrong = sound ? kind.check?.(config) : undefined;
-    if (wrong) complain(where, `config: ${wrong}`);
-    const scopeKey = [name, plugin.route?.id, plugin.service?.id, plugin.consumer?.id].join(' ');
-    const id = (entity.id as string | undefined) ?? v5(`plugin ${scopeKey}`, NAMESPACE);
-    if (plugins.some((other) => other.id === id))
+    const config = readPluginConfig(kind, fields.config, (field, problem) =>
+      complain(where, `${field}: ${problem}`),
+    );
+    const scopeKey = [name, route?.id, service?.id, consumer?.id].join(' ');
+    const id = (fields.id as string | undefined) ?? v5(`plugin ${scopeKey}`, NAMESPACE);
+    if (seen('plugins', 'place').has(id) || seen('plugins', 'place').has(scopeKey))
       complain(where, `plugin '${name}' is declared twice in one place`);
-    if (entity.enabled !== false) plugins.push({ ...plugin, id, name, config });
+    seen('plugins', 'place').add(id).add(scopeKey);
+    const times = { created_at: now, updated_at: now };
+    plugins.push({ ...fields, id, tags: tagsOf(fields), service, route, consumer, config, ...times });
   }
-  return {
-    services,
-    routes: routes.filter(({ service }) => !service || !disabled.has(service)),
-    consumers,
-    plugins,
-  };
+  return entities;
 }
-
-const hasEntries = (value: unknown) =>
-  value !== undefined && value !== null && Object.keys(value as object).length > 0;
 
 /** `url` stands for protocol, host, port and path. */
 function readUrl(value: Raw, where: string, complain: Complain): Partial<Service> {

@@ -2,7 +2,7 @@ import type { FieldSchema, RecordSchema } from './schema.ts';
 
 /** Kong 3.9's entities (GET /schemas/…) in the shape decK nests them; what this gateway can't honour is marked. */
 const NAME = /^[0-9A-Za-z.\-_~]+$/;
-const HTTP = ['http', 'https', 'grpc', 'grpcs'];
+const HTTP = ['grpc', 'grpcs', 'http', 'https'];
 const PROTOCOLS = [...HTTP, 'tcp', 'tls', 'tls_passthrough', 'udp'];
 
 const name: FieldSchema = {
@@ -18,6 +18,7 @@ const tags: FieldSchema = {
   type: 'set',
   elements: {
     type: 'string',
+    required: true,
     check: (tag: string) =>
       /^[^,/]+$/.test(tag) ? undefined : `invalid tag '${tag}': expected no ',' and no '/'`,
   },
@@ -53,10 +54,10 @@ export const SERVICE: RecordSchema = {
     { read_timeout: milliseconds },
     { enabled: { type: 'boolean', required: true, default: true } },
     { tags },
-    { client_certificate: { type: 'foreign', unsupported: true } },
-    { ca_certificates: { type: 'array', unsupported: true } },
+    { client_certificate: { type: 'foreign', reference: 'certificates', unsupported: true } },
+    { ca_certificates: { type: 'array', elements: { type: 'string', uuid: true }, unsupported: true } },
     { tls_verify: { type: 'boolean', unsupported: true } },
-    { tls_verify_depth: { type: 'integer', unsupported: true } },
+    { tls_verify_depth: { type: 'integer', default: null, between: [0, 64], unsupported: true } },
     { routes: list },
     { plugins: list },
   ],
@@ -85,6 +86,16 @@ function hostViolation(host: string): string | undefined {
     return 'invalid wildcard: must be placed at leftmost or rightmost label';
   return undefined;
 }
+
+/** of stream routes */
+const addresses: FieldSchema = {
+  type: 'set',
+  unsupported: true,
+  elements: {
+    type: 'record',
+    fields: [{ ip: { type: 'string' } }, { port: { type: 'integer', between: [0, 65_535] } }],
+  },
+};
 
 export const ROUTE: RecordSchema = {
   fields: [
@@ -154,9 +165,9 @@ export const ROUTE: RecordSchema = {
     },
     { tags },
     { service: reference },
-    { snis: { type: 'set', unsupported: true } },
-    { sources: { type: 'set', unsupported: true } },
-    { destinations: { type: 'set', unsupported: true } },
+    { snis: { type: 'set', elements: { type: 'string' }, unsupported: true } },
+    { sources: addresses },
+    { destinations: addresses },
     { plugins: list },
   ],
 };

@@ -1,31 +1,34 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { createAdminApi } from '../admin/admin-api.ts';
+import { createAdminServer } from '../admin/admin-server.ts';
+import { createChangeFollower } from './change-follower.ts';
 import { trustedIps } from './client-address.ts';
-import { DeclarativeError } from './config-types.ts';
+import { createConfiguration } from './configuration.ts';
 import { correlationId } from './correlation-id.ts';
 import { cors } from './cors.ts';
 import { createContext } from './create-context.ts';
-import { parseDeclarative } from './declarative.ts';
 import { raisedExit } from './error-response.ts';
-import { createGeneration, type Generation } from './generation.ts';
+import type { Generation } from './generation.ts';
 import { answerClientError } from './http-errors.ts';
 import type { Log } from './log.ts';
 import { createMetrics } from './metrics.ts';
-import type { Plugin } from './plugin.ts';
 import { createPluginRpc } from './plugin-rpc.ts';
 import { rateLimiting } from './rate-limiting.ts';
 import { createRequestFlow } from './request-flow.ts';
 import { requestSizeLimiting } from './request-size-limiting.ts';
 import { requestTermination } from './request-termination.ts';
 import { sendExit } from './respond.ts';
-import { readDumps } from './schema-dumps.ts';
 import { createStatusServer } from './status-server.ts';
 
 export interface GatewayOptions {
-  /** the decK file */
-  declarative: string;
+  /** the decK file; with `stateFile` only what that starts from while it is empty */
+  declarative?: string;
+  /** where what is synced over the Admin API is kept; omitted: the Admin API is read-only */
+  stateFile?: string;
+  /** omitted: no Admin API */
+  adminPort?: number;
   /** 0: any free port */
   proxyPort?: number;
   /** omitted: no status listener */
@@ -51,12 +54,15 @@ export interface GatewayOptions {
 export interface Gateway {
   proxyPort: number;
   statusPort?: number;
+  adminPort?: number;
   /** Reads the file again and swaps it in; a bad file changes nothing. @throws DeclarativeError */
   reload(): Promise<void>;
   /** Takes no new connection, lets the requests under way finish, then ends. */
   close(): Promise<void>;
 }
 
+/** The Kong whose behaviour and Admin API this gateway has. */
+const KONG_VERSION = '3.9.3';
 const LOOPBACK = '127.0.0.1';
 /** nginx: large_client_header_buffers 4 8k */
 const MAX_HEADER_BYTES = 32 * 1024;
@@ -96,26 +102,16 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     onFailure: (plugin) => metrics.pluginErrors.inc({ plugin }),
   });
 
-  function load(): Generation {
-    const plugins = new Map<string, Plugin>(bundled.map((plugin) => [plugin.name, plugin]));
-    const external = new Set<string>();
-    for (const { name, priority, schema } of options.dumpsDir ? readDumps(options.dumpsDir) : []) {
-      if (plugins.has(name)) throw new DeclarativeError(`schema dump of ${name}: that plugin is bundled`);
-      external.add(name);
-      const access: Plugin['access'] = (ctx, entity) => rpc.handleEvent(entity, 'access', ctx);
-      plugins.set(name, { name, priority, schema, access });
-    }
-    const text = readFileSync(options.declarative, 'utf8');
-    const config = parseDeclarative(text, options.env ?? process.env, plugins);
-    const generation = createGeneration(config, plugins, (name) => external.has(name));
-    if (generation.external.length > 0 && !options.socketPath)
-      throw new DeclarativeError(
-        `plugin ${generation.external[0]?.name} runs in the plugin server, and no socket of one is given`,
-      );
-    return generation;
-  }
-
-  current = load();
+  const configuration = createConfiguration({
+    declarative: options.declarative,
+    stateFile: options.stateFile,
+    dumpsDir: options.dumpsDir,
+    env: options.env ?? process.env,
+    hasPluginServer: Boolean(options.socketPath),
+    bundled,
+    external: () => (ctx, entity) => rpc.handleEvent(entity, 'access', ctx),
+  });
+  current = configuration.load();
   let closing = false;
   let active = 0;
   let onIdle: (() => void) | undefined;
@@ -166,26 +162,59 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   );
 
   const proxyPort = await listen(server, options.proxyPort ?? 0);
-  const status = options.statusPort === undefined ? undefined : createStatusServer(metrics, () => !closing);
-  let statusPort: number | undefined;
-  try {
-    if (status) statusPort = await listen(status, options.statusPort as number);
-  } catch (error) {
-    server.close();
-    throw error;
+  async function swap(next: Generation): Promise<void> {
+    const before = current;
+    current = next;
+    if (before.active === 0) await rpc.release(next.external);
   }
+
+  const changes = createChangeFollower(async () => {
+    const next = configuration.load();
+    await rpc.prepare(next.external).catch((error: Error) => {
+      // Kong takes a change at once, too; the instance is started by the first event
+      log('warn', `the plugin server did not start the new instances: ${error.message}`);
+    });
+    await swap(next);
+  }, log);
+  const { save } = configuration;
+  const api = createAdminApi({
+    store: configuration.store,
+    plugins: configuration.plugins,
+    version: KONG_VERSION,
+    save:
+      save &&
+      (async () => {
+        await save();
+        changes.follow();
+      }),
+  });
+  const listeners: Server[] = [];
+  /** A listener beside the proxy; a taken port ends what listens already. */
+  async function listenToo(port: number | undefined, create: () => Server): Promise<number | undefined> {
+    if (port === undefined) return undefined;
+    const listener = create();
+    try {
+      const bound = await listen(listener, port);
+      listeners.push(listener);
+      return bound;
+    } catch (error) {
+      for (const other of [server, ...listeners]) other.close();
+      throw error;
+    }
+  }
+  const statusPort = await listenToo(options.statusPort, () => createStatusServer(metrics, () => !closing));
+  const adminPort = await listenToo(options.adminPort, () => createAdminServer(api, log));
 
   return {
     proxyPort,
     statusPort,
+    adminPort,
     async reload() {
-      const next = load();
+      const next = configuration.load();
       await rpc.prepare(next.external).catch((error: Error) => {
         throw new Error(`the plugin server did not start the new instances: ${error.message}`);
       });
-      const before = current;
-      current = next;
-      if (before.active === 0) await rpc.release(next.external);
+      await swap(next);
     },
     async close() {
       closing = true;
@@ -208,8 +237,14 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       await closed;
       clearInterval(sweep);
       clearTimeout(lastBytes);
-      await new Promise<void>((resolve) => (status ? status.close(() => resolve()) : resolve()));
-      status?.closeAllConnections();
+      await changes.close();
+      await Promise.all(
+        listeners.map((listener) => {
+          const ended = new Promise<void>((resolve) => listener.close(() => resolve()));
+          listener.closeAllConnections();
+          return ended;
+        }),
+      );
       rpc.close();
       flow.close();
       limits.close();

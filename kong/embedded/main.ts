@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { DeclarativeError } from './config-types.ts';
 import { type Gateway, startGateway } from './gateway.ts';
@@ -34,12 +35,16 @@ function explain(error: unknown, file: string): string {
 }
 
 interface Flags {
-  declarative: string;
+  declarative?: string;
   proxyPort: number;
   statusPort?: number;
+  adminPort?: number;
+  data?: string;
 }
 
-async function run({ declarative, proxyPort, statusPort }: Flags): Promise<void> {
+async function run({ declarative, proxyPort, statusPort, adminPort, data }: Flags): Promise<void> {
+  if (declarative === undefined && data === undefined)
+    throw new TypeError('give --declarative <file>, --data <folder>, or both');
   const { env } = process;
   const level = env.PISTATS_LOG_LEVEL ?? 'notice';
   if (!LOG_LEVELS.includes(level as LogLevel))
@@ -49,6 +54,8 @@ async function run({ declarative, proxyPort, statusPort }: Flags): Promise<void>
     declarative,
     proxyPort,
     statusPort,
+    adminPort,
+    stateFile: data === undefined ? undefined : join(data, 'entities.json'),
     socketPath: env.PISTATS_SOCKET,
     dumpsDir: env.PISTATS_DUMPS_DIR ?? 'dist/plugins/dumps',
     trustedIps: (env.PISTATS_TRUSTED_IPS ?? '').split(',').filter((entry) => entry !== ''),
@@ -56,18 +63,19 @@ async function run({ declarative, proxyPort, statusPort }: Flags): Promise<void>
     maxBodyBytes: positive('PISTATS_MAX_BODY_BYTES'),
     log,
   });
-  process.stdout.write(
-    `${JSON.stringify({ ready: true, proxyPort: gateway.proxyPort, statusPort: gateway.statusPort })}\n`,
-  );
+  const { reload, close, ...ports } = gateway;
+  process.stdout.write(`${JSON.stringify({ ready: true, ...ports })}\n`);
+  if (adminPort !== undefined && data === undefined)
+    log('notice', 'the Admin API is read-only: what is served comes from the decK file alone');
 
   process.on('SIGHUP', () => {
-    gateway.reload().then(
+    reload().then(
       () => log('notice', 'the declarative file was read again and is in use'),
-      (error) => log('err', `kept the configuration in use: ${explain(error, declarative)}`),
+      (error) => log('err', `kept the configuration in use: ${explain(error, declarative ?? data ?? '')}`),
     );
   });
   const stop = () => {
-    gateway.close().then(
+    close().then(
       () => process.exit(0),
       () => process.exit(1),
     );
@@ -78,14 +86,16 @@ async function run({ declarative, proxyPort, statusPort }: Flags): Promise<void>
 
 const command = new Command('embedded-gateway')
   .description('A Kong-3.9-compatible gateway on loopback, from a decK file')
-  .requiredOption('--declarative <file>', 'the decK file')
+  .option('--declarative <file>', 'the decK file; with --data: what an empty folder starts from')
   .requiredOption('--proxy-port <port>', 'port of the proxy; 0: any free one', parsePort)
   .option('--status-port <port>', 'port of /status and /metrics; 0: any free one', parsePort)
+  .option('--admin-port <port>', 'port of the Admin API; 0: any free one', parsePort)
+  .option('--data <folder>', 'where what is synced over the Admin API is kept; without it that is read-only')
   .action(async (flags: Flags) => {
     try {
       await run(flags);
     } catch (error) {
-      process.stderr.write(`${explain(error, flags.declarative)}\n`);
+      process.stderr.write(`${explain(error, flags.declarative ?? flags.data ?? '')}\n`);
       process.exit(1);
     }
   });

@@ -17,6 +17,9 @@ import type { FieldSchema } from './schema.ts';
 
 const NO_ID = '00000000-0000-0000-0000-000000000000';
 const PERIOD_NAMES = Object.keys(PERIODS) as Period[];
+/** Until Kong 3.8 these stood beside the others, as redis_host and so on. */
+// biome-ignore format: a list
+const REDIS_FIELDS = ['host', 'port', 'password', 'username', 'ssl', 'ssl_verify', 'server_name', 'timeout', 'database'];
 const limit: FieldSchema = { type: 'number', gt: 0 };
 const flag: FieldSchema = { type: 'boolean', default: false };
 
@@ -147,6 +150,7 @@ export function rateLimiting(log: Log, now: () => number = Date.now): Plugin & {
           },
         },
       ],
+      shorthands: Object.fromEntries(REDIS_FIELDS.map((field) => [`redis_${field}`, ['redis', field]])),
     },
     async access(ctx, entity, state) {
       const { config } = entity;

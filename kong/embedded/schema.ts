@@ -16,6 +16,11 @@ export interface FieldSchema {
   referenceable?: boolean;
   encrypted?: boolean;
   description?: string;
+  /** shown by the Admin API only: filled by the gateway, seconds since the epoch, no two alike, what is referred to */
+  auto?: boolean;
+  timestamp?: boolean;
+  unique?: boolean;
+  reference?: string;
   /** ours, where Kong has a Lua pattern or function: the sentence says what is wrong */
   check?: (value: never) => string | undefined;
   /** Kong knows the field, this gateway can't honour it: only its default is taken */
@@ -23,6 +28,8 @@ export interface FieldSchema {
 }
 export interface RecordSchema {
   fields: Record<string, FieldSchema>[];
+  /** old names of fields that Kong goes on taking and showing, each with the path it stands for */
+  shorthands?: Record<string, string[]>;
 }
 
 // biome-ignore format: a list
