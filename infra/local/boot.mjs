@@ -12,8 +12,10 @@ const COMMANDS = {
   start: 'infra/local/start.ts',
   setup: 'infra/local/setup.ts',
   test: 'infra/local/test.ts',
+  gateway: 'infra/local/gateway.ts',
   clients: 'infra/operate/clients.ts',
   keys: 'infra/operate/keys.ts',
+  deck: 'infra/deck/main.ts',
   licences: 'infra/operate/licences.ts',
   report: 'analytics/report.ts',
 };

@@ -14,6 +14,8 @@ export interface ServiceSpec {
   uid?: number;
   gid?: number;
   logFile: string;
+  /** what it says on stderr goes here, too */
+  echo?: NodeJS.WritableStream;
   /** Resolves when the service takes work; default: it printed a line of JSON with `"ready":true`. Aborted: it ended. */
   ready?: (service: Service, signal: AbortSignal) => Promise<unknown>;
   readyTimeoutMs?: number;
@@ -73,7 +75,10 @@ export async function startService(spec: ServiceSpec): Promise<Service> {
       head += chunk.toString();
       readyLine = findReadyLine(head);
     });
-    child.stderr?.on('data', (chunk: Buffer) => log.write(chunk));
+    child.stderr?.on('data', (chunk: Buffer) => {
+      log.write(chunk);
+      spec.echo?.write(chunk);
+    });
     closed = new Promise((resolve) => child.once('close', () => resolve()));
     exited = new Promise((resolve) => {
       child.once('error', (error) => {

@@ -17,6 +17,12 @@ interface BuildStep {
   after?: string;
 }
 
+const PLUGINS: BuildStep = {
+  name: 'Kong plugins',
+  script: 'plugins/build.ts',
+  inputs: ['plugins', 'contracts'],
+  outputs: ['client-auth', 'lambda-invoke', 'kinesis-forward'].map((name) => `dist/plugins/${name}.cjs`),
+};
 const STEPS: BuildStep[] = [
   {
     name: 'Prisma client',
@@ -31,12 +37,7 @@ const STEPS: BuildStep[] = [
     outputs: ['registrations', 'subscriptions', 'reconcile'].map((name) => `dist/lambdas/${name}/index.mjs`),
     after: 'Prisma client',
   },
-  {
-    name: 'Kong plugins',
-    script: 'plugins/build.ts',
-    inputs: ['plugins', 'contracts'],
-    outputs: ['client-auth', 'lambda-invoke', 'kinesis-forward'].map((name) => `dist/plugins/${name}.cjs`),
-  },
+  PLUGINS,
   {
     name: 'Storm topology (Maven fetches Storm on the first run)',
     script: 'storm/build.ts',
@@ -64,6 +65,11 @@ export async function setUp(say: (line: string) => void): Promise<Tools> {
   const results = await Promise.allSettled(running.values());
   for (const result of results) if (result.status === 'rejected') throw result.reason;
   return { redisServer };
+}
+
+/** As `setUp`, but only what the gateway needs: no Java, no Redis. */
+export async function setUpPlugins(say: (line: string) => void): Promise<void> {
+  await build(PLUGINS, say);
 }
 
 function requireJava(say: (line: string) => void): void {
