@@ -121,17 +121,26 @@ export function createPrismaRegistrationStore(registry: Registry): RegistrationS
               address_kind text, address_value text, locale text, time_zone text, last_fact_id uuid,
               updated_at timestamptz)
             ORDER BY client_id, property, installation_id
+          ), given AS (
+            SELECT * FROM json_to_recordset(${rows.changed}::json) AS r(client_id text, id uuid, user_id uuid,
+              user_verified boolean, platform text, address_kind text, address_value text, locale text,
+              time_zone text, last_fact_id uuid, updated_at timestamptz, previous_fact_id uuid)
           ), changed AS (
             UPDATE device d SET user_id = r.user_id, user_verified = r.user_verified, platform = r.platform,
               address_kind = r.address_kind, address_value = r.address_value, locale = r.locale,
               time_zone = r.time_zone, last_fact_id = r.last_fact_id, updated_at = r.updated_at,
               address_state = CASE WHEN d.address_value IS NOT DISTINCT FROM r.address_value
                 THEN d.address_state ELSE 'live' END
-            FROM json_to_recordset(${rows.changed}::json) AS r(client_id text, id uuid, user_id uuid,
-              user_verified boolean, platform text, address_kind text, address_value text, locale text,
-              time_zone text, last_fact_id uuid, updated_at timestamptz, previous_fact_id uuid)
+            FROM given r
             WHERE d.client_id = r.client_id AND d.id = r.id AND d.last_fact_id = r.previous_fact_id
             RETURNING 1
+          ), mirrored_anew AS (
+            -- FCM knows topics by address: a new one joins them again
+            UPDATE subscription s SET mirror = 'pending', attempts = 0, mirror_error = NULL,
+              mirror_after = r.updated_at, updated_at = r.updated_at
+            FROM given r JOIN device d ON d.client_id = r.client_id AND d.id = r.id
+            WHERE s.client_id = r.client_id AND s.device_id = r.id AND s.state = 'joined'
+              AND (d.address_kind, d.address_value) IS DISTINCT FROM (r.address_kind, r.address_value)
           ), removed AS (
             DELETE FROM device d
             USING json_to_recordset(${rows.removed}::json) AS r(client_id text, id uuid, previous_fact_id uuid)
