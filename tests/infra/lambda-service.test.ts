@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +10,7 @@ import { createInvokeApi } from '../../infra/local/lambda/invoke-api.ts';
 import { waitUntil } from '../../infra/local/wait-until.ts';
 
 const HANDLER = `
+import { readdirSync, writeFileSync } from 'node:fs';
 let calls = 0;
 export async function handler(event, context) {
   calls++;
@@ -17,6 +18,10 @@ export async function handler(event, context) {
   if (event.throw) throw new TypeError(event.throw);
   if (event.exit) process.exit(7);
   if (event.sleep) await new Promise((resolve) => setTimeout(resolve, event.sleep));
+  if (event.meet) {
+    writeFileSync(event.meet + '/' + process.pid, '');
+    while (readdirSync(event.meet).length < event.of) await new Promise((resolve) => setTimeout(resolve, 10));
+  }
   if (event.big) return 'x'.repeat(7_000_000);
   return { calls, pid: process.pid, name: context.functionName, id: context.awsRequestId, env: process.env.COLOUR };
 }`;
@@ -28,7 +33,7 @@ const base = {
   codeDir,
   handler: 'index.handler',
   memory: 128,
-  timeoutMs: 2_000,
+  timeoutMs: 20_000,
   concurrency: 3,
   idleMs: 60_000,
 };
@@ -75,7 +80,10 @@ t.test('an environment is reused, one invocation at a time', async (t) => {
 });
 
 t.test('concurrent invocations get an environment each, up to the limit', async (t) => {
-  const answers = await Promise.allSettled(Array.from({ length: 5 }, () => invoke('work', { sleep: 300 })));
+  // none of the accepted ends before all three are under way
+  const meet = join(codeDir, 'meet');
+  mkdirSync(meet);
+  const answers = await Promise.allSettled(Array.from({ length: 5 }, () => invoke('work', { meet, of: 3 })));
   const pids = answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value.body.pid] : []));
   t.equal(new Set(pids).size, 3);
   const refused = answers.flatMap((answer) => (answer.status === 'rejected' ? [answer.reason] : []));

@@ -1,16 +1,16 @@
-import { chmodSync } from 'node:fs';
+import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { installRedis } from '../../infra/local/redis.ts';
 import { aptInstall, onPath } from '../../infra/local/system-package.ts';
 import { refusesWith } from './command-line.ts';
+import { tempDir } from './temp-dir.ts';
 
 /** A folder of commands, each a shell script of the test's own, that takes the whole place of PATH. */
 function commands(t: Test, scripts: Record<string, string>): string {
-  const dir = t.testdir(
-    Object.fromEntries(Object.entries(scripts).map(([name, script]) => [name, `#!/bin/sh\n${script}\n`])),
-  );
-  for (const name of Object.keys(scripts)) chmodSync(join(dir, name), 0o755);
+  const dir = tempDir(t);
+  for (const [name, script] of Object.entries(scripts))
+    writeFileSync(join(dir, name), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
   return dir;
 }
 

@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { type Service, type ServiceSpec, startService } from '../../infra/local/service.ts';
 import { waitUntil } from '../../infra/local/wait-until.ts';
+import { tempDir } from './temp-dir.ts';
 
 /** A service that is a script of JavaScript; `dir` is there for its files. */
 async function start(t: Test, script: string, spec: Partial<ServiceSpec> = {}) {
-  const dir = t.testdir();
+  const dir = tempDir(t);
   const service = await startService({
     name: 'part',
     command: process.execPath,

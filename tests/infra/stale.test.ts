@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import t, { type Test } from 'tap';
 import { endStaleProcesses, isStack, STACK_VARIABLE } from '../../infra/local/stale.ts';
 import { waitUntil } from '../../infra/local/wait-until.ts';
+import { tempDir } from './temp-dir.ts';
 
 const proc = existsSync('/proc/self/environ') ? {} : { skip: 'reads /proc' };
 
@@ -22,7 +23,7 @@ t.test(
   'what an earlier stack over the same folder left behind is ended, and nothing else',
   proc,
   async (t) => {
-    const dir = t.testdir();
+    const dir = tempDir(t);
     const left = [await startProcess(t, dir), await startProcess(t, dir)];
     const other = await startProcess(t, `${dir}-other`);
     const inner = await startProcess(t, `${dir}/inner`);
@@ -35,7 +36,7 @@ t.test(
 );
 
 t.test('a stack does not end itself', proc, async (t) => {
-  const dir = t.testdir();
+  const dir = tempDir(t);
   const script = `import { endStaleProcesses } from '${import.meta.resolve('../../infra/local/stale.ts')}';
     console.log(endStaleProcesses(${JSON.stringify(dir)}));`;
   const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
@@ -48,8 +49,8 @@ t.test('a stack does not end itself', proc, async (t) => {
 });
 
 t.test('a number is a stack only while it is the process of one', proc, async (t) => {
-  const stack = await startProcess(t, t.testdir(), ['infra/local/start.ts']);
-  const another = await startProcess(t, t.testdirName);
+  const stack = await startProcess(t, tempDir(t), ['infra/local/start.ts']);
+  const another = await startProcess(t, tempDir(t));
   t.equal(isStack(stack.pid as number), true);
   t.equal(isStack(another.pid as number), false, 'another program has the number now');
   stack.kill('SIGKILL');
