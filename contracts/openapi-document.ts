@@ -157,7 +157,7 @@ function problemResponse(codes: ProblemCode[]): Json {
   };
   return {
     description: codes.map((code) => `${code}: ${PROBLEMS[code].title}`).join('\n'),
-    headers: status === 503 ? { 'Retry-After': ref('headers', 'RetryAfter') } : undefined,
+    headers: status === 503 || status === 429 ? { 'Retry-After': ref('headers', 'RetryAfter') } : undefined,
     content: { [PROBLEM_TYPE]: { schema } },
   };
 }

@@ -34,6 +34,7 @@ export const GATEWAY_CODES: ProblemCode[] = [
   'client_disabled',
   'key_kind',
   'origin_not_allowed',
+  'too_many_requests',
   'unavailable',
 ];
 
@@ -51,7 +52,6 @@ const BODY_CODES: ProblemCode[] = ['body_malformed', 'body_invalid'];
 /** Codes that no route of this table answers, each with its reason. */
 export const OTHER_CODES: Partial<Record<ProblemCode, string>> = {
   scope_missing: 'for the routes of secret keys, which are still to come',
-  too_many_requests: 'for the limit of public keys by address, which is still to come',
 };
 
 const subscription = {

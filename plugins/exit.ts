@@ -5,12 +5,13 @@ import type { Kong } from './pdk.ts';
 export function exitWithProblem(
   kong: Kong,
   code: ProblemCode,
-  extra: Pick<Problem, 'detail' | 'errors'> & { retryAfter?: number } = {},
+  extra: Pick<Problem, 'detail' | 'errors'> & { retryAfter?: number; headers?: Record<string, string> } = {},
 ): Promise<void> {
-  const { retryAfter, ...rest } = extra;
+  const { retryAfter, headers, ...rest } = extra;
   const body = problem(code, rest);
   return kong.response.exit(body.status, Buffer.from(JSON.stringify(body)), {
     'content-type': PROBLEM_TYPE,
+    ...headers,
     ...(retryAfter === undefined ? {} : { 'retry-after': String(Math.max(1, Math.ceil(retryAfter))) }),
   });
 }

@@ -179,6 +179,8 @@ async function startParts(
         DECK_REDIS_HOST: '127.0.0.1',
         DECK_REDIS_PORT: String(redisPort),
         PISTATS_PLUGIN_TIMEOUT_MS: String(PLUGIN_TIMEOUT_MS),
+        // whoever sends from this machine stands where the load balancer would
+        PISTATS_TRUSTED_IPS: '127.0.0.1',
       },
     ),
     topologyReady(analyticsUrl, started, topology, log('storm')),

@@ -20,13 +20,25 @@ export type ConsumerCache = (kong: Kong, name: string) => Promise<KnownClient | 
 export function createConsumerCache(ttlMs: number, max: number): ConsumerCache {
   const cache =
     ttlMs > 0 ? new LRUCache<string, KnownClient | typeof UNKNOWN>({ max, ttl: ttlMs }) : undefined;
-  return async (kong, name) => {
-    const cached = cache?.get(name);
-    if (cached) return cached === UNKNOWN ? null : cached;
+  /** reads under way: requests that come meanwhile wait for the first one's */
+  const reading = new Map<string, Promise<KnownClient | null>>();
+
+  async function read(kong: Kong, name: string): Promise<KnownClient | null> {
     const consumer = await kong.client.loadConsumer(name, true);
     const known = consumer?.id ? readTags(consumer) : null;
     cache?.set(name, known ?? UNKNOWN);
     return known;
+  }
+  return async (kong, name) => {
+    const cached = cache?.get(name);
+    if (cached) return cached === UNKNOWN ? null : cached;
+    // without a cache every request sees what is true for it
+    const others = cache && reading.get(name);
+    // the first one's connection may break; that is no fault of the others
+    if (others) return others.catch(() => read(kong, name));
+    const own = read(kong, name).finally(() => reading.delete(name));
+    if (cache) reading.set(name, own);
+    return own;
   };
 }
 

@@ -1,26 +1,32 @@
 import { parseKey } from '../../contracts/api-key.ts';
+import { normalizeIp, senderPrefix } from '../../contracts/ip-address.ts';
 import { exitWithProblem } from '../exit.ts';
 import type { Kong } from '../pdk.ts';
 import { setClient } from '../shared-context.ts';
 import { checkKey } from './check-key.ts';
 import { type ConsumerCache, createConsumerCache } from './consumer-cache.ts';
 import { type ClientAuthConfig, schema } from './schema.ts';
+import { createTokenBuckets, type TokenBuckets } from './token-bucket.ts';
 
 /** Authenticates a client by its API key and makes it Kong's consumer. */
 class ClientAuth {
   #config: ClientAuthConfig;
   #consumers: ConsumerCache;
+  #buckets: TokenBuckets;
 
   constructor(config: ClientAuthConfig) {
     this.#config = config;
     this.#consumers = createConsumerCache(config.cache_ttl_ms, config.cache_size);
+    const { rate = 0, burst = 1, max_senders: max = 1 } = config;
+    this.#buckets = createTokenBuckets({ rate, burst, max });
   }
 
   async access(kong: Kong): Promise<void> {
-    const { kind, key_in_body } = this.#config;
-    const [header, origin, contentType, body] = await Promise.all([
+    const { kind, key_in_body, rate } = this.#config;
+    const [header, origin, ip, contentType, body] = await Promise.all([
       kong.request.getHeader('x-api-key'),
       kong.request.getHeader('origin'),
+      rate > 0 ? kong.client.getForwardedIp() : undefined,
       key_in_body ? kong.request.getHeader('content-type') : undefined,
       key_in_body ? kong.request.getRawBody() : undefined,
     ]);
@@ -30,12 +36,31 @@ class ClientAuth {
     const known = client ? await this.#consumers(kong, client) : null;
     const check = checkKey(key, known, { kind, origin: origin || undefined, now: new Date() });
     if (!check.ok || !known) return exitWithProblem(kong, check.ok ? 'key_invalid' : check.code);
+    const taken = this.#buckets.take(`${client} ${senderOf(ip)}`);
+    if (!taken.ok) return refuse(kong, rate, taken.retryAfter);
     const { consumer } = known;
     await Promise.all([
       kong.client.authenticate(consumer, { id: check.credentialId, consumer_id: consumer.id }),
       setClient(kong, { client: client as string, kind }),
     ]);
   }
+}
+
+/** An address that can't be read shares one bucket: it must not be a way around the limit. */
+function senderOf(ip: string | undefined): string {
+  const address = normalizeIp(ip);
+  return address === null ? '' : senderPrefix(address);
+}
+
+/** The limit's headers are those of Kong's rate-limiting (draft-ietf-httpapi-ratelimit-headers-02). */
+function refuse(kong: Kong, rate: number, retryAfter: number): Promise<void> {
+  const seconds = String(Math.max(1, Math.ceil(retryAfter)));
+  const headers = {
+    'ratelimit-limit': String(rate),
+    'ratelimit-remaining': '0',
+    'ratelimit-reset': seconds,
+  };
+  return exitWithProblem(kong, 'too_many_requests', { retryAfter, headers });
 }
 
 /** What sendBeacon sends without a preflight: it can set no header, so the key travels in the body. */

@@ -1,7 +1,7 @@
+import { ipPrefix, normalizeIp } from '../../contracts/ip-address.ts';
 import type { DecodedEvent } from '../decode/decode-record.ts';
 import { withoutClientIp } from '../decode/redact.ts';
 import type { EnrichedEvent } from './enriched-event.ts';
-import { ipPrefix, normalizeIp } from './ip.ts';
 import { pageOf } from './page.ts';
 import { appAgent, parseUserAgent } from './user-agent.ts';
 

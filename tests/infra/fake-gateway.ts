@@ -69,6 +69,7 @@ export function replayRequest(n: number, overrides: Partial<ReplayRequest> = {})
     body: JSON.stringify({ n }),
     installationId: `installation-${n}`,
     userAgent: `agent-${n}`,
+    address: '203.0.113.9',
     topics: [],
     ...overrides,
   };

@@ -7,7 +7,15 @@ import { consumerWith, newKey } from './keys.ts';
 const pk = newKey('pk');
 const sk = newKey('sk');
 const consumer = consumerWith([pk.tag, sk.tag, 'origin:www.acme.example']);
-const config = { kind: 'pk', key_in_body: false, cache_ttl_ms: 1000, cache_size: 10 } as const;
+const config: ClientAuthConfig = {
+  kind: 'pk',
+  key_in_body: false,
+  cache_ttl_ms: 1000,
+  cache_size: 10,
+  rate: 0,
+  burst: 1,
+  max_senders: 10,
+};
 
 async function access(request: Request, change: Partial<ClientAuthConfig> = {}) {
   const pdk = fakePdk({ consumers: [consumer], ...request });
@@ -105,4 +113,58 @@ t.test('when the consumer can not be read nobody gets in', async (t) => {
   pdk.kong.client.loadConsumer = () => Promise.reject(new Error('closed'));
   await t.rejects(new Plugin(config).access(pdk.kong), { message: 'closed' });
   t.same([pdk.authenticated.length, pdk.shared.size], [0, 0]);
+});
+
+t.test('a sender past its limit is told when to come again; nobody else is held up by it', async (t) => {
+  const limited = { ...config, rate: 0.5, burst: 2 };
+  const other = newKey('pk', 'other');
+  const consumers = [consumer, { ...consumerWith([other.tag]), id: consumer.id, username: 'other' }];
+  const plugin = new Plugin(limited);
+  const send = async (key: string, ip: string) => {
+    const pdk = fakePdk({ consumers, ip, ...withKey(key) });
+    await plugin.access(pdk.kong);
+    return pdk;
+  };
+  for (const turn of ['first', 'second']) t.equal((await send(pk.key, '192.0.2.1')).exit, undefined, turn);
+  const { exit, code, authenticated } = await send(pk.key, '192.0.2.1');
+  t.equal(code, 'too_many_requests');
+  t.match(exit, {
+    status: 429,
+    headers: {
+      'retry-after': '2',
+      'ratelimit-limit': '0.5',
+      'ratelimit-remaining': '0',
+      'ratelimit-reset': '2',
+    },
+  });
+  t.same(authenticated, [], 'no consumer, so nothing is invoked');
+  t.equal((await send(pk.key, '192.0.2.2')).exit, undefined, 'another address');
+  t.equal((await send(other.key, '192.0.2.1')).exit, undefined, 'another client behind the same address');
+});
+
+t.test('all addresses of one /64 are one sender, and what is no address at all is one, too', async (t) => {
+  const plugin = new Plugin({ ...config, rate: 0.001, burst: 1 });
+  const send = async (ip: string) => {
+    const pdk = fakePdk({ consumers: [consumer], ip, ...withKey(pk.key) });
+    await plugin.access(pdk.kong);
+    return pdk.code;
+  };
+  t.equal(await send('2001:db8:1:2::1'), undefined);
+  t.equal(await send('2001:db8:1:2:ffff::9'), 'too_many_requests');
+  t.equal(await send('2001:db8:1:3::1'), undefined, 'the next /64');
+  t.equal(await send('::ffff:192.0.2.9'), undefined);
+  t.equal(await send('192.0.2.9'), 'too_many_requests', 'an IPv4 in either notation');
+  t.equal(await send('unknown'), undefined);
+  t.equal(await send('nonsense'), 'too_many_requests');
+});
+
+t.test('a wrong key takes no token from the right one', async (t) => {
+  const plugin = new Plugin({ ...config, rate: 0.001, burst: 1 });
+  const send = async (key: string) => {
+    const pdk = fakePdk({ consumers: [consumer], ...withKey(key) });
+    await plugin.access(pdk.kong);
+    return pdk.code;
+  };
+  t.equal(await send(unknown), 'key_invalid');
+  t.equal(await send(pk.key), undefined);
 });

@@ -86,3 +86,21 @@ t.test('a consumer without an id, as an empty message decodes, is nobody', async
   const { kong } = database([{ id: '', username: 'acme' }]);
   t.equal(await createConsumerCache(1000, 10)(kong, 'acme'), null);
 });
+
+t.test(
+  'requests that come while a name is read share the read; when it breaks each reads for itself',
+  async (t) => {
+    const { kong, reads, state } = database([consumerWith([])]);
+    const cache = createConsumerCache(60_000, 10);
+    const all = await Promise.all(Array.from({ length: 5 }, () => cache(kong, 'acme')));
+    t.same(reads, ['acme']);
+    t.ok(all.every((known) => known?.consumer.username === 'acme'));
+
+    state.down = true;
+    const [first, ...others] = Array.from({ length: 3 }, () => cache(kong, 'other'));
+    state.down = false;
+    await t.rejects(first as Promise<unknown>);
+    t.same(await Promise.all(others), [null, null]);
+    t.same(reads, ['acme', 'other', 'other', 'other']);
+  },
+);

@@ -15,7 +15,18 @@ const { key, tag } = newKey('pk');
 const body = Buffer.from('{"property":"site"}');
 const fact = { id: 'f-1', type: 'pistats.registration.created', data: {} };
 const PLUGINS: [module: typeof clientAuth | typeof lambdaInvoke | typeof kinesisForward, config: object][] = [
-  [clientAuth, { kind: 'pk', key_in_body: false, cache_ttl_ms: 1000, cache_size: 10 }],
+  [
+    clientAuth,
+    {
+      kind: 'pk',
+      key_in_body: false,
+      cache_ttl_ms: 1000,
+      cache_size: 10,
+      rate: 200,
+      burst: 9,
+      max_senders: 9,
+    },
+  ],
   [
     lambdaInvoke,
     {

@@ -29,7 +29,10 @@ function run(args: string[]) {
 }
 
 const expected = {
-  'client-auth': { Priority: 1250, fields: ['kind', 'key_in_body', 'cache_ttl_ms', 'cache_size'] },
+  'client-auth': {
+    Priority: 1250,
+    fields: ['kind', 'key_in_body', 'cache_ttl_ms', 'cache_size', 'rate', 'burst', 'max_senders'],
+  },
   'lambda-invoke': {
     Priority: 750,
     fields: [

@@ -13,6 +13,8 @@ export interface ReplayRequest {
   body: string;
   installationId: string | undefined;
   userAgent: string;
+  /** of the visitor, as a load balancer would forward it */
+  address: string;
   /** topics this device joins once it is registered; empty: none */
   topics: string[];
 }
@@ -25,6 +27,8 @@ const USER_AGENTS = [
   'Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0.0.0 Mobile Safari/537.36',
   'Mozilla/5.0 (iPad; CPU OS 17_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.6 Mobile/15E148 Safari/604.1',
 ];
+/** Access networks of the countries whose languages are below; the visitors are spread over them. */
+const NETWORKS = ['81.2', '84.130', '90.10', '80.30', '49.36', '177.40', '2a02:8100', '2409:4060'];
 const LOCALES = ['en-GB', 'de-DE', 'fr-FR', 'es-ES', 'hi-IN', 'pt-BR'];
 const TIME_ZONES = ['Europe/London', 'Europe/Berlin', 'Asia/Kolkata', 'America/Sao_Paulo'];
 const TOPICS = ['breaking', 'sport', 'politics', 'culture', 'election'];
@@ -41,6 +45,16 @@ function draw(seed: string, what: string, below: number): number {
 
 const pick = <T>(list: readonly T[], seed: string, what: string): T =>
   list[draw(seed, what, list.length)] as T;
+
+/** A visitor's address; the same of the same seed. */
+function addressOf(seed: string): string {
+  const network = pick(NETWORKS, seed, 'network');
+  const host = draw(seed, 'host', 65_536);
+  const [high, low] = [host >> 8, host & 255];
+  return network.includes(':')
+    ? `${network}:${high.toString(16)}:${low.toString(16)}::1`
+    : `${network}.${high}.${low}`;
+}
 
 /** `count` registration bodies for the clients in turn. The same `run` gives the same bodies. */
 export function* generateRequests(
@@ -82,6 +96,7 @@ export function* generateRequests(
       body: JSON.stringify(body),
       installationId,
       userAgent: pick(USER_AGENTS, seed, 'agent'),
+      address: addressOf(seed),
       topics,
     };
   }
@@ -120,6 +135,7 @@ export function readRequests(file: string, clients: ReplayClient[]): ReplayReque
       body: line,
       installationId,
       userAgent,
+      address: addressOf(installationId ?? line),
       topics: subscribes ? [pick(TOPICS, line, 'topic')] : [],
     });
   }

@@ -57,9 +57,9 @@ export async function runReplay(options: ReplayOptions): Promise<ReplayResult> {
   const progress = setInterval(() => options.onProgress?.(result()), 250);
 
   async function register(request: ReplayRequest): Promise<void> {
-    const { client, body, installationId, userAgent, topics } = request;
+    const { client, body, installationId, userAgent, address, topics } = request;
     const key = `${client.name} ${installationId}`;
-    const headers = { 'x-api-key': client.pk, 'user-agent': userAgent };
+    const headers = { 'x-api-key': client.pk, 'user-agent': userAgent, 'x-forwarded-for': address };
     const known = deviceTokens.get(key);
     const refuse = (code: string) => {
       rejected[code] = (rejected[code] ?? 0) + 1;

@@ -16,12 +16,19 @@ export function normalizeIp(address: string | undefined): string | null {
  */
 export function ipPrefix(ip: string): string {
   if (isIPv4(ip)) return `${ip.slice(0, ip.lastIndexOf('.'))}.0/24`;
-  const [h1, h2, h3] = hextets(ip);
-  return `${h1}:${h2}:${h3}::/48`;
+  return `${hextets(ip, 3).join(':')}::/48`;
 }
 
-/** The first three groups, `::` filled up; groups without leading zeros. */
-function hextets(ip: string): string[] {
+/**
+ * What is counted as one sender: a whole IPv4, the /64 of an IPv6, within which every device may take any address
+ * (RFC 7421). Takes addresses as `normalizeIp` gives them.
+ */
+export function senderPrefix(ip: string): string {
+  return isIPv4(ip) ? ip : `${hextets(ip, 4).join(':')}::/64`;
+}
+
+/** The first groups, `::` filled up; groups without leading zeros. */
+function hextets(ip: string, count: number): string[] {
   const [left = '', right] = ip.split('::') as [string, string | undefined];
   const head = left === '' ? [] : left.split(':');
   const tail = right ? right.split(':') : [];
@@ -31,5 +38,5 @@ function hextets(ip: string): string[] {
     right === undefined
       ? head
       : [...head, ...Array<string>(Math.max(0, 8 - head.length - tailGroups)).fill('0'), ...tail];
-  return groups.slice(0, 3).map((group) => Number.parseInt(group, 16).toString(16));
+  return groups.slice(0, count).map((group) => Number.parseInt(group, 16).toString(16));
 }
