@@ -130,6 +130,15 @@ export function addOrigin(deck: DeckFile, name: string, origin: string): void {
   addTag(deck, name, `${ORIGIN_TAG}${origin}`);
 }
 
+/** Takes an origin back; false when it was not there. */
+export function removeOrigin(deck: DeckFile, name: string, origin: string): boolean {
+  const tags = consumerMap(deck, name).get('tags');
+  if (!isSeq(tags)) return false;
+  const before = tags.items.length;
+  tags.items = tags.items.filter((item) => !(isScalar(item) && item.value === `${ORIGIN_TAG}${origin}`));
+  return tags.items.length < before;
+}
+
 /** From the next sync on every key of the client is refused. */
 export function disableConsumer(deck: DeckFile, name: string): void {
   addTag(deck, name, DISABLED_TAG);

@@ -9,6 +9,7 @@ import {
   findConsumer,
   listConsumers,
   readDeckFile,
+  removeOrigin,
   writeDeckFile,
 } from '../../kong/deck-file.ts';
 import type { NewClient } from '../../lambdas/adapters/client-registry.ts';
@@ -51,15 +52,35 @@ export async function addClient(
       `client ${client.name} is disabled; remove its tag "disabled" to enable it.`,
       BAD_USAGE,
     );
-  const tags = origins.map((origin) => {
-    const parsed = parseOrigin(origin);
-    if (parsed) return parsed;
-    throw new StopError(`"${origin}" is not an origin: give a host, host:port or *.host.`, BAD_USAGE);
-  });
+  const tags = origins.map(readOrigin);
   addConsumer(deck, client.name);
   for (const origin of tags) addOrigin(deck, client.name, origin);
   await registry.add(registered);
   writeDeckFile(deck);
+}
+
+function readOrigin(origin: string): string {
+  const parsed = parseOrigin(origin);
+  if (parsed) return parsed;
+  throw new StopError(`"${origin}" is not an origin: give a host, host:port or *.host.`, BAD_USAGE);
+}
+
+/** Allows origins for a client's pk, or takes them back; gives those it has then. All or none are changed. */
+export function changeOrigins(
+  deckPath: string,
+  name: string,
+  change: 'add' | 'remove',
+  origins: string[],
+): string[] {
+  const deck = readDeckFile(deckPath);
+  findConsumer(deck, name);
+  for (const origin of origins.map(readOrigin)) {
+    if (change === 'add') addOrigin(deck, name, origin);
+    else if (!removeOrigin(deck, name, origin))
+      throw new StopError(`client ${name} has no origin ${origin}.`, BAD_USAGE);
+  }
+  writeDeckFile(deck);
+  return findConsumer(deck, name).origins;
 }
 
 /** Refuses every key of a client: first at the gateway, which is where requests come in, then in the registry. */

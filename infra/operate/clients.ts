@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
 import {
   addClient,
+  changeOrigins,
   disableClient,
   type ListedClient,
   listClients,
@@ -77,6 +78,26 @@ export function clientsProgram(
       await disableClient(options.deck, connect(options.registry), name);
       output.say(`client ${name} is disabled; the gateway refuses it once ${options.deck} is synced.`);
     });
+
+  const origins = program
+    .command('origins')
+    .description('where the pk of a client may be used: origins add | remove <client> <host...>');
+  for (const [change, description] of [
+    ['add', 'allow origins: host, host:port or *.host'],
+    ['remove', 'take origins back'],
+  ] as const)
+    origins
+      .command(`${change} <client> <host...>`)
+      .description(description)
+      .addOption(deck())
+      .action((name: string, hosts: string[], options: { deck: string }) => {
+        const left = changeOrigins(options.deck, name, change, hosts);
+        output.say(
+          left.length > 0
+            ? `client ${name} has ${left.join(', ')}; the gateway follows once ${options.deck} is synced.`
+            : `client ${name} has no origin any more: once ${options.deck} is synced no web page may use its pk.`,
+        );
+      });
 
   program
     .command('identity-secret <client>')

@@ -18,8 +18,8 @@ export const terminal: Output = {
 
 /** Runs a command line to its exit code: 0, 1 for a failure, 2 for bad usage; never a stack trace for either. */
 export async function runProgram(program: Command, args: string[], output: Output): Promise<number> {
-  const commands = [program, ...program.commands];
-  for (const command of commands) command.exitOverride().configureOutput({ outputError: () => {} });
+  for (const command of withSubcommands(program))
+    command.exitOverride().configureOutput({ outputError: () => {} });
   try {
     await program.parseAsync(args, { from: 'user' });
     return 0;
@@ -32,6 +32,11 @@ export async function runProgram(program: Command, args: string[], output: Outpu
     return reportError(error);
   }
 }
+
+const withSubcommands = (command: Command): Command[] => [
+  command,
+  ...command.commands.flatMap(withSubcommands),
+];
 
 function reportUsage(error: CommanderError, output: Output): number {
   // asked for help or version: commander printed it
