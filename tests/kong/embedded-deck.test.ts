@@ -6,6 +6,9 @@ import { consumerId } from '../../contracts/consumer-id.ts';
 import { MAX_BODY_BYTES, MAX_EVENTS_BODY_BYTES } from '../../contracts/http.ts';
 import { PROBLEM_TYPE, problem } from '../../contracts/problem.ts';
 import { EXAMPLE_CLIENTS } from '../../infra/local/example-clients.ts';
+import { schema as clientAuth } from '../../plugins/client-auth/schema.ts';
+import { schema as kinesisForward } from '../../plugins/kinesis-forward/schema.ts';
+import { schema as lambdaInvoke } from '../../plugins/lambda-invoke/schema.ts';
 import { type FakeEvent, startFakePluginServer } from './fake-plugin-server.ts';
 import { ask, dump, gatewayFor } from './gateway-fixture.ts';
 
@@ -108,23 +111,10 @@ t.test('only what differs between places comes from the environment', async (t) 
   t.same([...new Set(names)].sort(), ['DECK_REDIS_HOST', 'DECK_REDIS_PORT']);
 });
 
-const string = (name: string) => ({ [name]: { type: 'string' } });
-const integer = (name: string) => ({ [name]: { type: 'integer' } });
-const boolean = (name: string) => ({ [name]: { type: 'boolean' } });
 const DUMPS = [
-  dump('client-auth', 1250, [
-    string('kind'),
-    boolean('key_in_body'),
-    integer('cache_ttl_ms'),
-    integer('cache_size'),
-  ]),
-  dump('lambda-invoke', 750, [
-    string('function'),
-    string('path'),
-    ...['max_size', 'max_in_flight', 'max_queue', 'max_queue_bytes', 'deadline_ms'].map(integer),
-    boolean('respond'),
-  ]),
-  dump('kinesis-forward', 740, [string('stream'), string('mode'), integer('deadline_ms')]),
+  dump('client-auth', 1250, clientAuth),
+  dump('lambda-invoke', 750, lambdaInvoke),
+  dump('kinesis-forward', 740, kinesisForward),
 ];
 
 t.test('through the embedded gateway', async (t) => {
