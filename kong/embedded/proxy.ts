@@ -1,7 +1,7 @@
 import { Agent, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import type { Service } from './config-types.ts';
 import type { RequestContext } from './context.ts';
-import { SERVER, setConnection, setStatus } from './respond.ts';
+import { SERVER, setConnection, setStatus, setUpstreamHeaders } from './respond.ts';
 import { upstreamPath } from './uri.ts';
 
 const HOP_BY_HOP = new Set([
@@ -81,9 +81,7 @@ function sendAnswer(
   if (!res.hasHeader('Server')) res.setHeader('Server', SERVER);
   setConnection(res, lastOne());
   const latency = Math.round(Date.now() - sent);
-  res.setHeader('X-Kong-Upstream-Latency', latency);
-  res.setHeader('X-Kong-Proxy-Latency', Math.max(0, Math.round(Date.now() - ctx.startedAt - latency)));
-  res.setHeader('Via', `1.1 ${SERVER}`);
+  setUpstreamHeaders(ctx, res, latency);
   res.setHeader('X-Kong-Request-Id', ctx.requestId);
   answer.pipe(res);
 }

@@ -84,7 +84,13 @@ export function createRequestFlow(facts: FlowFacts): RequestFlow {
     if (ctx.exit) {
       applyExit(ctx, ctx.exit);
       runHeaderFilter(stepsOf.get(ctx) ?? [], ctx);
-      sent = sendExit(ctx, res, ctx.exit, lastOne());
+      sent = sendExit(
+        ctx,
+        res,
+        ctx.exit,
+        lastOne(),
+        proxied ? Math.round(performance.now() - decided) : undefined,
+      );
     }
     metrics.observe(ctx, res.statusCode, proxied, {
       total: Date.now() - ctx.startedAt,

@@ -28,6 +28,13 @@ export function setConnection(res: ServerResponse, close: boolean): void {
   res.setHeader('Connection', res.shouldKeepAlive ? 'keep-alive' : 'close');
 }
 
+/** What tells that an upstream was asked. `latency`: how long it took, ms */
+export function setUpstreamHeaders(ctx: RequestContext, res: ServerResponse, latency: number): void {
+  res.setHeader('X-Kong-Upstream-Latency', latency);
+  res.setHeader('X-Kong-Proxy-Latency', Math.max(0, Math.round(Date.now() - ctx.startedAt - latency)));
+  res.setHeader('Via', `1.1 ${SERVER}`);
+}
+
 /** What a plugin may not decide: the length follows from the body, the framing from the connection. */
 const OURS = new Set(['content-length', 'transfer-encoding', 'connection']);
 
@@ -41,9 +48,16 @@ export function applyExit(ctx: RequestContext, exit: Exit): void {
 
 /**
  * Sends a response that the gateway or a plugin made.
+ * @param upstreamMs how long the upstream was tried, where one was
  * @returns the bytes of its body
  */
-export function sendExit(ctx: RequestContext, res: ServerResponse, exit: Exit, close: boolean): number {
+export function sendExit(
+  ctx: RequestContext,
+  res: ServerResponse,
+  exit: Exit,
+  close: boolean,
+  upstreamMs?: number,
+): number {
   if (res.headersSent || res.destroyed) return 0;
   setStatus(res, exit.status);
   const body = typeof exit.body === 'string' ? Buffer.from(exit.body) : (exit.body ?? Buffer.alloc(0));
@@ -52,7 +66,8 @@ export function sendExit(ctx: RequestContext, res: ServerResponse, exit: Exit, c
   if (bodiless) res.removeHeader('Content-Type');
   else res.setHeader('Content-Length', body.length);
   setConnection(res, close);
-  res.setHeader('X-Kong-Response-Latency', Math.round(Date.now() - ctx.startedAt));
+  if (upstreamMs !== undefined) setUpstreamHeaders(ctx, res, upstreamMs);
+  else res.setHeader('X-Kong-Response-Latency', Math.round(Date.now() - ctx.startedAt));
   res.setHeader('Server', SERVER);
   res.setHeader('X-Kong-Request-Id', ctx.requestId);
   res.end(bodiless ? undefined : body);
