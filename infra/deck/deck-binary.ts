@@ -1,13 +1,16 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { ROOT, STATE_DIR } from '../local/paths.ts';
+import { ROOT } from '../local/paths.ts';
 import { StopError } from '../local/stop-error.ts';
 import { onPath } from '../local/system-package.ts';
 
-/** infra/deck/go.mod pins it; kept in one place outside the checkout's build products, as it takes minutes to build. */
+/** infra/deck/go.mod pins it. */
 export const DECK_VERSION = 'v1.55.0';
-const INSTALLED = join(STATE_DIR, 'tools', `deck-${DECK_VERSION}`);
+/** Outside the checkout: it takes minutes to build, and a fresh clone on the same machine need not do it again. */
+const CACHE = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'pistats');
+const INSTALLED = join(CACHE, `deck-${DECK_VERSION}`);
 
 /** decK: DECK_BIN, else what `npm run deck:install` built, else the one on PATH. */
 export function findDeck(env: NodeJS.ProcessEnv = process.env): string | undefined {
@@ -37,8 +40,9 @@ export function installDeck(say: (line: string) => void): string {
       'decK is built with Go: install Go 1.25 or newer, or set DECK_BIN to a decK that is there.',
     );
   say(`building decK ${DECK_VERSION} from its sources (five to ten minutes)`);
-  mkdirSync(join(STATE_DIR, 'tools'), { recursive: true });
-  const partial = `${INSTALLED}.new`;
+  mkdirSync(CACHE, { recursive: true });
+  // two that build at once must not write one file
+  const partial = `${INSTALLED}.${process.pid}`;
   const args = ['build', '-mod=readonly', '-trimpath', '-o', partial, 'github.com/kong/deck'];
   const go = spawnSync('go', args, {
     cwd: join(ROOT, 'infra/deck'),

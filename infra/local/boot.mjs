@@ -3,7 +3,7 @@
 // package-lock.json pins (the project's own Node 24 among it), then hands over to a TypeScript command.
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, statfsSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -38,7 +38,10 @@ function installDependencies() {
     .update(readFileSync(join(root, 'package-lock.json')))
     .digest('hex');
   const stamp = join(root, 'node_modules', '.pistats-lock');
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return;
+  const installed = () => existsSync(stamp) && readFileSync(stamp, 'utf8') === lock;
+  if (installed()) return;
+  const unlock = holdInstallLock();
+  if (installed()) return unlock();
   if (freeBytes() < NEEDED_BYTES)
     fail(
       `the disk is nearly full: the first run needs about ${NEEDED_BYTES / 1024 ** 3} GB free under ${root}.`,
@@ -61,6 +64,35 @@ function installDependencies() {
   if (!existsSync(join(root, 'node_modules', 'node', 'bin', 'node')))
     fail('npm installed no Node 24 (package "node"); allow its install script and run the command again.');
   writeFileSync(stamp, lock);
+  unlock();
+}
+
+/** Two commands at once in a fresh clone: the second waits for the first one's npm ci. */
+function holdInstallLock() {
+  const file = join(root, '.pistats', 'install.lock');
+  mkdirSync(dirname(file), { recursive: true });
+  const release = () => rmSync(file, { force: true });
+  for (let waited = false; ; ) {
+    try {
+      writeFileSync(file, String(process.pid), { flag: 'wx' });
+      process.on('exit', release);
+      return () => {
+        process.off('exit', release);
+        release();
+      };
+    } catch (error) {
+      if (error.code !== 'EEXIST') fail(`${file} can not be written: ${error.code}.`);
+    }
+    try {
+      process.kill(Number(readFileSync(file, 'utf8')), 0);
+      if (!waited) process.stderr.write('pistats: waiting for another command to install the dependencies\n');
+      waited = true;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 250);
+    } catch (error) {
+      // the one who held it was killed
+      if (error.code === 'ESRCH') release();
+    }
+  }
 }
 
 const [command, ...args] = process.argv.slice(2);

@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSy
 import { join } from 'node:path';
 import { ROOT, STATE_DIR } from './paths.ts';
 import { installRedis } from './redis.ts';
+import { holdLock } from './run-lock.ts';
 import { reportError, StopError } from './stop-error.ts';
 import { aptInstall, onPath } from './system-package.ts';
 
@@ -52,6 +53,22 @@ export interface Tools {
 
 /** Installs and builds what is missing or stale, saying what it does; a second run only compares hashes. */
 export async function setUp(say: (line: string) => void): Promise<Tools> {
+  return alone(say, () => setUpAll(say));
+}
+
+/** One set-up at a time in a checkout: two would write the same files. */
+async function alone<T>(say: (line: string) => void, work: () => Promise<T>): Promise<T> {
+  const unlock = await holdLock(join(STATE_DIR, 'setup.lock'), (holder) =>
+    say(`waiting for the set-up that process ${holder} is at`),
+  );
+  try {
+    return await work();
+  } finally {
+    unlock();
+  }
+}
+
+async function setUpAll(say: (line: string) => void): Promise<Tools> {
   requireJava(say);
   const redisServer = installRedis(join(STATE_DIR, 'tools'), say);
   const running = new Map<string, Promise<void>>();
@@ -69,7 +86,7 @@ export async function setUp(say: (line: string) => void): Promise<Tools> {
 
 /** As `setUp`, but only what the gateway needs: no Java, no Redis. */
 export async function setUpPlugins(say: (line: string) => void): Promise<void> {
-  await build(PLUGINS, say);
+  await alone(say, () => build(PLUGINS, say));
 }
 
 function requireJava(say: (line: string) => void): void {

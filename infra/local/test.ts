@@ -2,7 +2,8 @@ import { spawn } from 'node:child_process';
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ROOT } from './paths.ts';
+import { ROOT, STATE_DIR } from './paths.ts';
+import { holdLock } from './run-lock.ts';
 import { setUp } from './setup.ts';
 import { type Stack, startStack } from './stack.ts';
 import { reportError } from './stop-error.ts';
@@ -22,13 +23,19 @@ async function main(args: string[]): Promise<number> {
   // PostgreSQL's own user walks through it: else its data would be elsewhere and stay
   chmodSync(dataDir, 0o711);
   let stack: Stack | undefined;
+  let unlock = () => {};
   const end = async () => {
+    unlock();
     await stack?.stop();
     stack = undefined;
     rmSync(dataDir, { recursive: true, force: true });
   };
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
     process.once(signal, () => void end().finally(() => process.exit(130)));
+  // tap keeps its results and the tests' folders in .tap, one for all runs of a checkout
+  unlock = await holdLock(join(STATE_DIR, 'test.lock'), (holder) =>
+    say(`waiting for the tests that process ${holder} runs in this checkout`),
+  );
   try {
     if (needsStack) {
       const clients = prepareTestClients(dataDir);

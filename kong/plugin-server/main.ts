@@ -4,6 +4,7 @@ import { counter, histogram } from '../../plugins/metrics.ts';
 import type { PluginModule } from '../../plugins/pdk.ts';
 import { startMetricsServer } from './metrics-server.ts';
 import { startPluginServer } from './server.ts';
+import { startWatchdog } from './watchdog.ts';
 
 /**
  * The plugin server. PISTATS_SOCKET: its Unix socket; PISTATS_METRICS_PORT: Prometheus on 127.0.0.1 (0: a free port);
@@ -44,6 +45,7 @@ const server = await startPluginServer({
     },
   },
 });
+const watchdog = startWatchdog(socketPath);
 const metricsPort = await startMetricsServer(Number(process.env.PISTATS_METRICS_PORT ?? 0));
 process.stdout.write(`${JSON.stringify({ ready: true, socket: socketPath, metricsPort })}\n`);
 
@@ -52,5 +54,6 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const)
   process.on(signal, () => {
     if (stopping) return;
     stopping = true;
+    watchdog.stop();
     void server.close().then(() => process.exit(0));
   });

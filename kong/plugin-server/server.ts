@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs';
+import { chmodSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { PluginModule } from '../../plugins/pdk.ts';
@@ -26,6 +26,8 @@ export async function startPluginServer(options: {
   // left behind by a process that was killed; a living one would still hold its clients
   rmSync(options.socketPath, { force: true });
   await listen(server, options.socketPath);
+  // Kong's workers may be of the group; nobody else is to speak for Kong
+  chmodSync(options.socketPath, 0o660);
   return {
     async close(graceMs = 15_000) {
       const closed = new Promise((resolve) => server.close(resolve));
