@@ -3,9 +3,8 @@ import type { DeviceTokens } from '../device-token.ts';
 import type { AnswerCache } from '../ports/answers.ts';
 import type { Clock, NewId } from '../ports/clock.ts';
 import type { RegistrationStore } from '../ports/registration-store.ts';
-import { replay } from '../replay.ts';
+import { processBatch } from '../process-batch.ts';
 import { fromAnswer, problemResponse } from '../responses.ts';
-import { settleBatch } from '../settle-batch.ts';
 import { verifyUserToken } from '../user-token.ts';
 import { parse, type RegistrationCommand } from './parse.ts';
 import { type Context, type Decision, register } from './register.ts';
@@ -21,20 +20,11 @@ export interface RegistrationPorts {
 }
 
 /** Registers, refreshes and removes devices: a batch of requests of any clients, each answered on its own. */
-export async function processRegistrations(
+export function processRegistrations(
   events: InvocationEvent[],
   ports: RegistrationPorts,
 ): Promise<InvocationResponse[]> {
-  const parsed = events.map(parse);
-  const commands = parsed.flatMap((one) => ('command' in one ? [one.command] : []));
-  const replayed = await replay(commands, ports.answers, ports.tokens);
-  const open = commands.filter((command) => !replayed.has(command));
-  const settled = await settleBatch(open, (some) => attempt(some, ports));
-  const responses = new Map(open.map((command, index) => [command, settled[index] as InvocationResponse]));
-  return parsed.map((one) => {
-    if ('response' in one) return one.response;
-    return (replayed.get(one.command) ?? responses.get(one.command)) as InvocationResponse;
-  });
+  return processBatch(events, { parse, attempt: (commands) => attempt(commands, ports) }, ports);
 }
 
 /** Loads, decides, writes: two statements, whatever the size of the batch. */

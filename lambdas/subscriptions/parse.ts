@@ -1,7 +1,8 @@
 import { type SubscriptionRequest, subscriptionRequest } from '../../contracts/http.ts';
-import type { InvocationEvent, InvocationResponse } from '../../contracts/invocation.ts';
+import type { InvocationEvent } from '../../contracts/invocation.ts';
 import { parseBody } from '../../contracts/validate.ts';
 import type { SubscriptionStateName } from '../ports/subscription-store.ts';
+import type { Parsed } from '../process-batch.ts';
 import { identify, type RequestIdentity } from '../request.ts';
 import { fromProblem } from '../responses.ts';
 
@@ -13,9 +14,7 @@ export interface SubscriptionCommand extends RequestIdentity {
 }
 
 /** What the request asks for, or why it can't be asked. */
-export function parse(
-  event: InvocationEvent,
-): { command: SubscriptionCommand } | { response: InvocationResponse } {
+export function parse(event: InvocationEvent): Parsed<SubscriptionCommand> {
   const parsed = parseBody<SubscriptionRequest>(subscriptionRequest, event.body);
   if (!parsed.ok) return { response: fromProblem(parsed.problem) };
   const registrationId = parsed.value.registrationId.toLowerCase();

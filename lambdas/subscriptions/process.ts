@@ -8,10 +8,9 @@ import type {
   SubscriptionChanges,
   SubscriptionStore,
 } from '../ports/subscription-store.ts';
-import { replay } from '../replay.ts';
+import { processBatch } from '../process-batch.ts';
 import { answerId, indexAnswers } from '../request.ts';
 import { fromAnswer, problemResponse } from '../responses.ts';
-import { settleBatch } from '../settle-batch.ts';
 import { parse, type SubscriptionCommand } from './parse.ts';
 
 export interface SubscriptionPorts {
@@ -23,20 +22,11 @@ export interface SubscriptionPorts {
 }
 
 /** Devices join and leave topics. Answered after the commit; FCM hears of it later, from the reconcile function. */
-export async function processSubscriptions(
+export function processSubscriptions(
   events: InvocationEvent[],
   ports: SubscriptionPorts,
 ): Promise<InvocationResponse[]> {
-  const parsed = events.map(parse);
-  const commands = parsed.flatMap((one) => ('command' in one ? [one.command] : []));
-  const replayed = await replay(commands, ports.answers, ports.tokens);
-  const open = commands.filter((command) => !replayed.has(command));
-  const settled = await settleBatch(open, (some) => attempt(some, ports));
-  const responses = new Map(open.map((command, index) => [command, settled[index] as InvocationResponse]));
-  return parsed.map((one) => {
-    if ('response' in one) return one.response;
-    return (replayed.get(one.command) ?? responses.get(one.command)) as InvocationResponse;
-  });
+  return processBatch(events, { parse, attempt: (commands) => attempt(commands, ports) }, ports);
 }
 
 async function attempt(

@@ -30,28 +30,28 @@ const outcomes: [what: string, answer: AwsAnswer, outcome: InvokeOutcome][] = [
 for (const [what, answer, outcome] of outcomes)
   t.test(`${what} is ${outcome.kind}, after one attempt`, async (t) => {
     const { requests } = await fakeAws(t, () => answer);
-    t.same(await createInvoke()('work', '{"a":1}', 10_000), outcome);
+    t.same(await createInvoke()('job', '{"a":1}', 10_000), outcome);
     t.equal(requests.length, 1);
   });
 
 t.test('the function, its payload and its alias are named', async (t) => {
   const { requests } = await fakeAws(t, () => ({}));
   const invoke = createInvoke();
-  await invoke('work', '{"é":1}', 10_000);
+  await invoke('job', '{"é":1}', 10_000);
   await invoke('arn:aws:lambda:eu-central-1:123456789012:function:work:live', '{}', 10_000);
-  t.equal(requests[0]?.path, '/2015-03-31/functions/work/invocations');
+  t.equal(requests[0]?.path, '/2015-03-31/functions/job/invocations');
   t.same(requests[0]?.body, { é: 1 });
   t.match(decodeURIComponent(requests[1]?.path ?? ''), 'function:work:live');
 });
 
 t.test('no answer within the time is a time-out', async (t) => {
   await fakeAws(t, () => 'hang');
-  t.same(await createInvoke()('work', '{}', 50), { kind: 'timeout' });
-  t.same(await createInvoke()('work', '{}', -5), { kind: 'timeout' }, 'a time that is over already');
+  t.same(await createInvoke()('job', '{}', 50), { kind: 'timeout' });
+  t.same(await createInvoke()('job', '{}', -5), { kind: 'timeout' }, 'a time that is over already');
 });
 
 t.test('nobody listens: unreachable', async (t) => {
   await fakeAws(t, () => ({}));
   process.env.AWS_ENDPOINT_URL_LAMBDA = 'http://127.0.0.1:1';
-  t.same(await createInvoke()('work', '{}', 10_000), { kind: 'unreachable' });
+  t.same(await createInvoke()('job', '{}', 10_000), { kind: 'unreachable' });
 });

@@ -5,7 +5,7 @@ import { type AwsAnswer, fakeAws } from './fake-aws.ts';
 import { fakePdk, type Request } from './fake-pdk.ts';
 
 const config: LambdaInvokeConfig = {
-  function: 'work',
+  function: 'job',
   path: '/v1/registrations',
   max_size: 250,
   max_in_flight: 1,
@@ -39,7 +39,7 @@ t.test("the function's answer, facts and all, is left for the next plugin", asyn
   t.equal(exit, undefined);
   t.same(JSON.parse(shared.get('pistats_response') ?? ''), created);
   t.equal(rounds, 2);
-  t.equal(requests[0]?.path, '/2015-03-31/functions/work/invocations');
+  t.equal(requests[0]?.path, '/2015-03-31/functions/job/invocations');
   t.match(requests[0]?.body, {
     version: '2.0',
     requestContext: { authorizer: { lambda: { client: 'acme' } } },

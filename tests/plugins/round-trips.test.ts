@@ -30,7 +30,7 @@ const PLUGINS: [module: typeof clientAuth | typeof lambdaInvoke | typeof kinesis
   [
     lambdaInvoke,
     {
-      function: 'work',
+      function: 'job',
       path: '/v1/registrations',
       max_size: 250,
       max_in_flight: 2,
@@ -105,7 +105,7 @@ t.test('a registration costs at most seven round trips to Kong over the three pl
   t.same(errors, []);
   t.same(
     requests.map(({ path }) => path),
-    ['/2015-03-31/functions/work/invocations', '/'],
+    ['/2015-03-31/functions/job/invocations', '/'],
     'one invocation, one PutRecords',
   );
   const total = () => trips.reduce((sum, [, count]) => sum + count, 0);

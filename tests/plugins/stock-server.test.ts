@@ -102,7 +102,7 @@ t.test('client-auth: without a key 401, with one the consumer', async (t) => {
 });
 
 for (const [name, config] of [
-  ['lambda-invoke', { function: 'work', path: '/v1/registrations' }],
+  ['lambda-invoke', { function: 'job', path: '/v1/registrations' }],
   ['kinesis-forward', { stream: 'events', mode: 'response', deadline_ms: 1000 }],
 ] as const)
   t.test(`${name}: an instance starts, and refuses a request that nobody authenticated`, async (t) => {
