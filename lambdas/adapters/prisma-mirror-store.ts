@@ -32,6 +32,7 @@ export function createPrismaMirrorStore(registry: Registry): MirrorStore {
           client_id: row.clientId,
           device_id: row.deviceId,
           topic: row.topic,
+          joined: row.state === 'joined' && mirror === 'mirrored',
           updated_at: row.updatedAt,
           address_value: row.addressValue,
           mirror,
@@ -44,13 +45,17 @@ export function createPrismaMirrorStore(registry: Registry): MirrorStore {
         (prisma) => prisma.$queryRaw`
           WITH r AS (
             SELECT * FROM json_to_recordset(${rows}::json) AS r(client_id text, device_id uuid, topic text,
-              updated_at timestamptz, address_value text, mirror text, error text, after timestamptz, dead boolean)
+              joined boolean, updated_at timestamptz, address_value text, mirror text, error text, after timestamptz, dead boolean)
           ), saved AS (
             UPDATE subscription s SET mirror = r.mirror, mirror_error = r.error, mirror_after = r.after,
               attempts = s.attempts + 1
             FROM r
             WHERE s.client_id = r.client_id AND s.device_id = r.device_id AND s.topic = r.topic
               AND s.updated_at = r.updated_at
+          ), came_back AS (
+            -- it joined again with the address that was to leave: what still waits there would take it out
+            DELETE FROM topic_leave l USING r
+            WHERE r.joined AND l.client_id = r.client_id AND l.topic = r.topic AND l.address_value = r.address_value
           ), retired AS (
             UPDATE device d SET address_state = 'dead' FROM r
             WHERE r.dead AND d.client_id = r.client_id AND d.id = r.device_id AND d.address_value = r.address_value

@@ -141,9 +141,22 @@ export function createPrismaRegistrationStore(registry: Registry): RegistrationS
             FROM given r JOIN device d ON d.client_id = r.client_id AND d.id = r.id
             WHERE s.client_id = r.client_id AND s.device_id = r.id AND s.state = 'joined'
               AND (d.address_kind, d.address_value) IS DISTINCT FROM (r.address_kind, r.address_value)
+          ), going AS (
+            SELECT * FROM json_to_recordset(${rows.removed}::json)
+              AS r(client_id text, id uuid, previous_fact_id uuid)
+          ), leaves AS (
+            -- the subscriptions go with their device, but FCM must still be told
+            INSERT INTO topic_leave (client_id, topic, address_value, updated_at)
+            SELECT DISTINCT d.client_id, s.topic, d.address_value, now()
+            FROM going r
+              JOIN device d ON d.client_id = r.client_id AND d.id = r.id
+              JOIN subscription s ON s.client_id = d.client_id AND s.device_id = d.id
+            WHERE d.address_kind = 'fcm_token' AND d.address_state = 'live' AND s.mirror <> 'none'
+            ORDER BY 1, 2, 3
+            ON CONFLICT (client_id, topic, address_value)
+              DO UPDATE SET attempts = 0, mirror_after = excluded.updated_at, updated_at = excluded.updated_at
           ), removed AS (
-            DELETE FROM device d
-            USING json_to_recordset(${rows.removed}::json) AS r(client_id text, id uuid, previous_fact_id uuid)
+            DELETE FROM device d USING going r
             WHERE d.client_id = r.client_id AND d.id = r.id AND d.last_fact_id = r.previous_fact_id
             RETURNING 1
           ), answers AS (

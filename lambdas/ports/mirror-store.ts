@@ -1,6 +1,7 @@
 /** A subscription whose state FCM does not know yet. */
 export interface PendingMirror {
   clientId: string;
+  /** '' when the device is gone and its address has to leave */
   deviceId: string;
   topic: string;
   state: 'joined' | 'left';
@@ -24,10 +25,14 @@ export interface MirrorResult {
   dead: boolean;
 }
 
-export interface MirrorStore {
+/** Rows that wait for FCM. */
+export interface MirrorQueue {
   /** Claims up to `limit` pending rows for `leaseMs`: another run passes them over. */
   claim(limit: number, leaseMs: number): Promise<PendingMirror[]>;
   save(results: MirrorResult[]): Promise<void>;
+}
+
+export interface MirrorStore extends MirrorQueue {
   /** Removes answers older than `before`; gives how many. */
   purgeAnswers(before: Date): Promise<number>;
 }

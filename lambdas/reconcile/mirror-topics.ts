@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Clock } from '../ports/clock.ts';
-import type { MirrorResult, MirrorStore, PendingMirror } from '../ports/mirror-store.ts';
+import type { MirrorQueue, MirrorResult, PendingMirror } from '../ports/mirror-store.ts';
 import type { Push, PushOutcome } from '../ports/push.ts';
 
 /** FCM's limit of topic changes a second and project (Firebase documentation: 3,000 QPS). */
@@ -15,7 +15,7 @@ const MAX_BACKOFF_MS = 3_600_000;
 const LEASE_MS = 120_000;
 
 export interface MirrorPorts {
-  store: MirrorStore;
+  queue: MirrorQueue;
   push: Push;
   now: Clock;
 }
@@ -27,15 +27,15 @@ export interface MirrorSummary {
   failed: number;
 }
 
-/** Mirrors pending subscriptions to FCM topics until none is left or `msLeft()` runs out. */
+/** Mirrors what waits in the queue to FCM topics until none is left or `msLeft()` runs out. */
 export async function mirrorTopics(ports: MirrorPorts, msLeft: () => number): Promise<MirrorSummary> {
   const summary: MirrorSummary = { mirrored: 0, dead: 0, later: 0, failed: 0 };
   while (msLeft() > 10_000) {
-    const rows = await ports.store.claim(CLAIM, LEASE_MS);
+    const rows = await ports.queue.claim(CLAIM, LEASE_MS);
     if (rows.length === 0) break;
     const startedAt = Date.now();
     const results = await mirror(rows, ports);
-    await ports.store.save(results);
+    await ports.queue.save(results);
     for (const { mirror: outcome, dead } of results) {
       if (dead) summary.dead++;
       else if (outcome === 'mirrored') summary.mirrored++;

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import t from 'tap';
+import { createPrismaLeaveStore } from '../../lambdas/adapters/prisma-leave-store.ts';
 import { createPrismaMirrorStore } from '../../lambdas/adapters/prisma-mirror-store.ts';
 import type { MirrorResult, PendingMirror } from '../../lambdas/ports/mirror-store.ts';
 import { joinEvent, leaveEvent, registerEvent, registration, removeEvent } from '../lambdas/requests.ts';
@@ -136,4 +137,60 @@ t.test('answers are forgotten when nobody can ask for them any more', async (t) 
   );
   t.equal(await store.purgeAnswers(new Date(Date.now() - 7 * 86_400_000)), 1);
   t.equal((await database.rows('select 1 from idempotency where key = $1', `key:${key}`)).length, 1);
+});
+
+const leaves = createPrismaLeaveStore(functions.registry);
+const waiting = (address: string) =>
+  database.rows('select * from topic_leave where address_value = $1 order by topic', address);
+const leaving = async (address: string) =>
+  (await leaves.claim(1_000, LEASE)).filter(({ addressValue }) => addressValue === address);
+
+t.test('a device that opts out is taken out of its topics, although it is gone', async (t) => {
+  const { address, body, options } = await subscribed('news', 'sport');
+  await functions.one(removeEvent(body.registrationId, options()));
+  t.same(await rows(body.deviceId), []);
+  const rowsLeft = await leaving(address.value);
+  t.match(
+    rowsLeft.map(({ topic, state, firebaseProject }) => ({ topic, state, firebaseProject })),
+    ['news', 'sport'].map((topic) => ({ topic, state: 'left', firebaseProject: 'project-1' })),
+  );
+  const [done, again] = rowsLeft as [PendingMirror, PendingMirror];
+  const after = new Date(Date.now() - 1_000);
+  await leaves.save([result(done), result(again, { mirror: 'pending', error: 'busy', after })]);
+  t.match(await waiting(address.value), [{ topic: again.topic, attempts: 1, mirror_error: 'busy' }]);
+  const [later] = await leaving(address.value);
+  await leaves.save([result(later as PendingMirror, { mirror: 'failed', error: 'gone' })]);
+  t.same(await waiting(address.value), [], 'given up: nothing is left behind');
+});
+
+t.test('a device that comes back with its address is not taken out again', async (t) => {
+  const { address, request, body, options } = await subscribed('news');
+  await functions.one(removeEvent(body.registrationId, options()));
+  t.equal((await waiting(address.value)).length, 1);
+  const { body: anew } = await functions.one(registerEvent(request));
+  await functions.subscribe(joinEvent(anew.registrationId, ['news'], { token: anew.deviceToken }));
+  const joined = await claimed(anew.deviceId);
+  t.match(joined, [{ topic: 'news', state: 'joined' }]);
+  await store.save(joined.map((row) => result(row)));
+  t.same(await waiting(address.value), []);
+});
+
+t.test('two devices with one address that go together, and one without an address', async (t) => {
+  const shared = await subscribed('news');
+  const twin = registration({ installationId: randomUUID(), address: shared.address });
+  const { body } = await functions.one(registerEvent(twin));
+  await functions.subscribe(joinEvent(body.registrationId, ['news'], { token: body.deviceToken }));
+  const silent = registration({ installationId: randomUUID() });
+  const { body: mute } = await functions.one(registerEvent(silent));
+  await functions.subscribe(joinEvent(mute.registrationId, ['news'], { token: mute.deviceToken }));
+  const answers = await functions.register(
+    removeEvent(shared.body.registrationId, shared.options()),
+    removeEvent(body.registrationId, { token: body.deviceToken }),
+    removeEvent(mute.registrationId, { token: mute.deviceToken }),
+  );
+  t.same(
+    answers.map(({ status }) => status),
+    [204, 204, 204],
+  );
+  t.equal((await waiting(shared.address.value)).length, 1);
 });

@@ -1,5 +1,5 @@
 import t from 'tap';
-import type { MirrorResult, MirrorStore, PendingMirror } from '../../lambdas/ports/mirror-store.ts';
+import type { MirrorQueue, MirrorResult, PendingMirror } from '../../lambdas/ports/mirror-store.ts';
 import type { Push, PushOutcome } from '../../lambdas/ports/push.ts';
 import { MAX_PER_SECOND, mirrorTopics } from '../../lambdas/reconcile/mirror-topics.ts';
 
@@ -29,10 +29,9 @@ function mirroring(
   const waiting = [...rows];
   const saved: MirrorResult[] = [];
   const calls: [string, string, string, string[]][] = [];
-  const store: MirrorStore = {
+  const queue: MirrorQueue = {
     claim: async (limit) => waiting.splice(0, limit),
     save: async (results) => void saved.push(...results),
-    purgeAnswers: async () => 0,
   };
   const push: Push = {
     async setTopic(project, action, topic, tokens) {
@@ -40,7 +39,7 @@ function mirroring(
       return tokens.map(outcome);
     },
   };
-  const run = (msLeft: () => number = () => 60_000) => mirrorTopics({ store, push, now: () => NOW }, msLeft);
+  const run = (msLeft: () => number = () => 60_000) => mirrorTopics({ queue, push, now: () => NOW }, msLeft);
   return { run, saved, calls, waiting };
 }
 

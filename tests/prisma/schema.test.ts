@@ -1,9 +1,12 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 
 const FOLDER = join(import.meta.dirname, '../../prisma');
-const sql = readFileSync(join(FOLDER, 'migrations/0001_registry/migration.sql'), 'utf8');
+const sql = readdirSync(join(FOLDER, 'migrations'), { withFileTypes: true })
+  .filter((entry) => entry.isDirectory())
+  .map(({ name }) => readFileSync(join(FOLDER, 'migrations', name, 'migration.sql'), 'utf8'))
+  .join('\n');
 const names = (list = '') => [...list.matchAll(/"(\w+)"/g)].map((match) => match[1] as string);
 
 const tables = [...sql.matchAll(/CREATE TABLE "(\w+)" \(([^;]*)\n\);/g)].map(([, name, body = '']) => ({
@@ -31,10 +34,11 @@ t.test('every key of every table starts with the client', async (t) => {
     'property',
     'subscription',
     'topic',
+    'topic_leave',
   ]);
   for (const { name, primaryKey } of tables)
     t.equal(primaryKey[0], name === 'client' ? 'name' : 'client_id', name);
-  t.equal(foreignKeys.length, 11);
+  t.equal(foreignKeys.length, 12);
   for (const { table, from, to, target } of foreignKeys) {
     t.equal(from[0], 'client_id', `${table} → ${to}`);
     t.equal(target[0], to === 'client' ? 'name' : 'client_id');
