@@ -12,20 +12,20 @@ import { startRedis } from './redis.ts';
 import type { RunInfo } from './run-info.ts';
 import { type Service, type ServiceSpec, startService } from './service.ts';
 import type { Tools } from './setup.ts';
+import { type GatewayKind, startStackGateway } from './stack-gateway.ts';
 import { endStaleProcesses, isStack, STACK_VARIABLE } from './stale.ts';
 import { StopError } from './stop-error.ts';
 import { topologyReady } from './topology-ready.ts';
 
 export const STREAM = 'pistats-events';
-/** A request's deadline in deck.yaml, 10 s, and one more: a plugin server that hangs is noticed then. */
-const PLUGIN_TIMEOUT_MS = 11_000;
-
 export interface StackOptions {
   tools: Tools;
   dataDir: string;
   /** 0: a free one */
   proxyPort: number;
   deckFile: string;
+  /** default: embedded */
+  gateway?: GatewayKind;
   clients: { name: string; firebaseProject?: string; keys: Record<string, string> }[];
   /** what puts the clients into the registry, once it is migrated */
   seed: (registryUrl: string) => Promise<void>;
@@ -100,9 +100,9 @@ async function startParts(
     services.set(name, service);
     return service.readyLine as Record<string, unknown>;
   };
-  const [pgPort, redisPort, kinesisPort, fcmPort, lambdaPort, metricsPort, statusPort] = (await Promise.all(
-    Array.from({ length: 7 }, freePort),
-  )) as [number, number, number, number, number, number, number];
+  const [pgPort, redisPort, kinesisPort, fcmPort, lambdaPort, metricsPort] = (await Promise.all(
+    Array.from({ length: 6 }, freePort),
+  )) as [number, number, number, number, number, number];
   const projects = options.clients.flatMap((client) => client.firebaseProject ?? []);
   const fcmDir = join(dataDir, 'fcm');
 
@@ -167,22 +167,15 @@ async function startParts(
       PISTATS_METRICS_PORT: String(metricsPort),
       PISTATS_NODE: 'local',
     }),
-    part(
-      'gateway',
-      'kong/embedded/main.ts',
-      [
-        ...['--declarative', options.deckFile],
-        ...['--proxy-port', String(options.proxyPort), '--status-port', String(statusPort)],
-      ],
-      {
-        PISTATS_SOCKET: socket,
-        DECK_REDIS_HOST: '127.0.0.1',
-        DECK_REDIS_PORT: String(redisPort),
-        PISTATS_PLUGIN_TIMEOUT_MS: String(PLUGIN_TIMEOUT_MS),
-        // whoever sends from this machine stands where the load balancer would
-        PISTATS_TRUSTED_IPS: '127.0.0.1',
-      },
-    ),
+    startStackGateway({
+      kind: options.gateway ?? 'embedded',
+      deckFile: options.deckFile,
+      proxyPort: options.proxyPort,
+      socket,
+      redisPort,
+      dataDir,
+      logFile: log('gateway'),
+    }).then(keep),
     topologyReady(analyticsUrl, started, topology, log('storm')),
   ]);
 

@@ -3,19 +3,21 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { addClient } from '../../lambdas/adapters/client-registry.ts';
 import { EXAMPLE_CLIENTS } from './example-clients.ts';
+import { readGateway } from './gateway-option.ts';
 import { DATA_DIR, ROOT } from './paths.ts';
 import { formatTable } from './replay/table.ts';
 import { planReplay, replayAndCount } from './replay-and-count.ts';
 import { startScheduler } from './scheduler.ts';
 import { setUp } from './setup.ts';
 import { type Stack, startStack } from './stack.ts';
+import type { GatewayKind } from './stack-gateway.ts';
 import { reportError, StopError } from './stop-error.ts';
 
 export interface StartOptions {
   registrations: number;
   surge?: string;
   input?: string;
-  gateway: 'embedded' | 'kong';
+  gateway: GatewayKind;
   json?: string;
   once: boolean;
   port: number;
@@ -43,10 +45,7 @@ function readOptions(args: string[]): StartOptions {
   const registrations = Number(values.registrations);
   if (!Number.isInteger(registrations) || registrations < 1)
     throw new StopError(`--registrations takes a whole number from 1, not "${values.registrations}".`, 2);
-  const gateway = values.gateway;
-  if (gateway === 'kong')
-    throw new StopError('--gateway kong is not there yet: this version runs the embedded gateway only.', 2);
-  if (gateway !== 'embedded') throw new StopError(`--gateway takes embedded or kong, not "${gateway}".`, 2);
+  const gateway = readGateway(values.gateway);
   const port = Number(process.env.PISTATS_PORT ?? 8000);
   if (!Number.isInteger(port) || port < 1 || port > 65_535)
     throw new StopError(`PISTATS_PORT must be a port, not "${process.env.PISTATS_PORT}".`, 2);
@@ -84,6 +83,7 @@ async function main(args: string[]): Promise<number> {
       dataDir: DATA_DIR,
       proxyPort: options.port,
       deckFile: join(ROOT, 'deck.yaml'),
+      gateway: options.gateway,
       clients: EXAMPLE_CLIENTS.map(({ name, firebaseProject, pk, sk }) => ({
         name,
         firebaseProject,

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { readGateway } from './gateway-option.ts';
 import { ROOT, STATE_DIR } from './paths.ts';
 import { holdLock } from './run-lock.ts';
 import { setUp } from './setup.ts';
@@ -10,13 +11,15 @@ import { reportError } from './stop-error.ts';
 import { prepareTestClients } from './test-clients.ts';
 
 /**
- * `npm test [-- unit|e2e] [-- FILE…]`: sets up, starts the real parts once for all e2e tests, runs tap and closes
+ * `npm test [-- unit|e2e] [-- FILE…] [-- --gateway embedded|kong]`: sets up, starts the real parts once for all e2e tests, runs tap and closes
  * with the line `N passed, N failed`.
  */
 async function main(args: string[]): Promise<number> {
   const say = (line: string) => process.stderr.write(`pistats: ${line}\n`);
   const files = args.filter((arg) => arg.endsWith('.ts'));
   const only = args.find((arg) => arg === 'unit' || arg === 'e2e');
+  const at = args.indexOf('--gateway');
+  const gateway = readGateway(at < 0 ? 'embedded' : args[at + 1]);
   const tools = await setUp(say);
   const needsStack = only !== 'unit' && (files.length === 0 || files.some((file) => file.includes('e2e')));
   const dataDir = mkdtempSync(join(tmpdir(), 'pistats-test-'));
@@ -39,7 +42,16 @@ async function main(args: string[]): Promise<number> {
   try {
     if (needsStack) {
       const clients = prepareTestClients(dataDir);
-      stack = await startStack({ tools, dataDir, proxyPort: 0, durable: false, shards: 2, say, ...clients });
+      stack = await startStack({
+        tools,
+        dataDir,
+        proxyPort: 0,
+        durable: false,
+        shards: 2,
+        gateway,
+        say,
+        ...clients,
+      });
     }
     const globs = only ? [only === 'e2e' ? 'tests/e2e/*.test.ts' : 'tests/!(e2e|bench)/**/*.test.ts'] : [];
     const env: Record<string, string> = stack ? { PISTATS_RUN: join(dataDir, 'run.json') } : {};

@@ -44,7 +44,7 @@ const USAGES: Usage[] = [
   },
   {
     args: ['start', '--gateway', 'kong'],
-    sentence: '--gateway kong is not there yet: this version runs the embedded gateway only.',
+    sentence: 'there is no Kong: install Kong 3.9, or set KONG_BIN to its kong command.',
   },
   {
     args: ['start', '--surge', file('missing.csv')],
