@@ -10,8 +10,8 @@ export interface PluginConnection {
   /** The next frame's payload. */
   read(): Promise<Buffer>;
   close(): void;
-  /** False once the other side has gone away. */
-  alive(): boolean;
+  /** False once the other side has gone away, or wrote what nobody asked for: nginx keeps neither in its pool. */
+  reusable(): boolean;
 }
 
 export function frame(payload: Bytes): Buffer {
@@ -54,11 +54,13 @@ export async function openConnection(
 
   let chunks: Buffer[] = [];
   let buffered = 0;
+  /** bytes from which on there is something to take: a length, then a whole frame */
+  let wanted = 4;
   let waiting: { resolve: (payload: Buffer) => void; reject: (error: Error) => void } | undefined;
   let failure: Error | undefined;
 
   function takeFrame(): Buffer | undefined {
-    if (buffered < 4) return undefined;
+    if (buffered < wanted) return undefined;
     const all = chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, buffered);
     chunks = [all];
     const length = all.readUInt32LE();
@@ -66,9 +68,11 @@ export async function openConnection(
       fail(new Error('frame too large'));
       return undefined;
     }
-    if (buffered < 4 + length) return undefined;
-    chunks = [all.subarray(4 + length)];
-    buffered -= 4 + length;
+    wanted = 4 + length;
+    if (buffered < wanted) return undefined;
+    chunks = [all.subarray(wanted)];
+    buffered -= wanted;
+    wanted = 4;
     return all.subarray(4, 4 + length);
   }
 
@@ -89,7 +93,10 @@ export async function openConnection(
   socket.on('data', (chunk) => {
     chunks.push(chunk);
     buffered += chunk.length;
-    if (!waiting) return;
+    if (!waiting) {
+      if (buffered > MAX_FRAME_BYTES) fail(new Error('more than was asked for'));
+      return;
+    }
     const payload = takeFrame();
     if (!payload || !waiting) return;
     waiting.resolve(payload);
@@ -124,7 +131,7 @@ export async function openConnection(
       });
     },
     close: () => fail(new Error('closed')),
-    alive: () => failure === undefined,
+    reusable: () => failure === undefined && buffered === 0,
   };
   return connection;
 }

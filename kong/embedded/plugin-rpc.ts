@@ -8,6 +8,8 @@ import { openConnection, type PluginConnection } from './plugin-connection.ts';
 import { createInstances } from './plugin-instances.ts';
 import { firstHeader } from './request-headers.ts';
 
+/** The id of the default workspace in every Kong without a database. */
+const WORKSPACE = '0dc6f45b-8f8d-40d2-a504-473544ee190b';
 /** Kong's lua_socket_pool_size and lua_socket_keepalive_timeout. */
 const POOL_SIZE = 256;
 const POOL_IDLE_MS = 60_000;
@@ -46,7 +48,7 @@ export function createPluginRpc({ socketPath, timeoutMs, env, onFailure }: Plugi
 
   async function acquire(): Promise<PluginConnection> {
     for (let entry = idle.pop(); entry; entry = idle.pop()) {
-      if (entry.connection.alive() && Date.now() - entry.since < POOL_IDLE_MS) return entry.connection;
+      if (entry.connection.reusable() && Date.now() - entry.since < POOL_IDLE_MS) return entry.connection;
       entry.connection.close();
     }
     const connection = await openConnection(socketPath, timeoutMs, (closed) => open.delete(closed));
@@ -55,7 +57,7 @@ export function createPluginRpc({ socketPath, timeoutMs, env, onFailure }: Plugi
   }
 
   function keep(connection: PluginConnection): void {
-    if (idle.length < POOL_SIZE) idle.push({ connection, since: Date.now() });
+    if (connection.reusable() && idle.length < POOL_SIZE) idle.push({ connection, since: Date.now() });
     else connection.close();
   }
 
@@ -108,9 +110,10 @@ export function createPluginRpc({ socketPath, timeoutMs, env, onFailure }: Plugi
       const scope = [entity.route?.id, entity.service?.id, entity.consumer?.id];
       const config = {
         ...entity.config,
-        __key__: `plugins:${entity.name}:${scope.map((id) => id ?? '').join(':')}:::`,
+        __key__: `plugins:${entity.name}:${scope.map((id) => id ?? '').join(':')}::${WORKSPACE}`,
         __seq__: seq,
         __plugin_id: entity.id,
+        __ws_id: WORKSPACE,
         ...(entity.route && { route_id: entity.route.id }),
         ...(entity.service && { service_id: entity.service.id }),
         ...(entity.consumer && { consumer_id: entity.consumer.id }),

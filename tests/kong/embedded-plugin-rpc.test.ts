@@ -34,7 +34,7 @@ t.test('an instance is started once, with the configuration Kong sends', async (
   t.equal(server.started.length, 1);
   const config = JSON.parse(answers[0]?.body ?? '');
   t.match(config, { size: 7, __seq__: 1, __plugin_id: /^[0-9a-f-]{36}$/, service_id: /^[0-9a-f-]{36}$/ });
-  t.match(config.__key__, /^plugins:one::[0-9a-f-]{36}::::$/);
+  t.match(config.__key__, /^plugins:one::[0-9a-f-]{36}:::[0-9a-f-]{36}$/);
   t.notOk('name' in config, 'null fields are left out');
 });
 
