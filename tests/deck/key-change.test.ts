@@ -1,37 +1,14 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
-import t, { type Test } from 'tap';
-import { formatKeyTag, generateKey, keyDigest } from '../../contracts/api-key.ts';
+import t from 'tap';
 import { waitUntil } from '../../infra/local/wait-until.ts';
-import { startPluginServer } from '../../kong/plugin-server/server.ts';
-import type { PluginModule } from '../../plugins/pdk.ts';
-import { syncedGateway, uuid } from '../kong/admin-fixture.ts';
+import { uuid } from '../kong/admin-fixture.ts';
 import { ask } from '../kong/gateway-fixture.ts';
-import { socketDir } from '../plugin-server/server-fixture.ts';
-
-const DIST = join(import.meta.dirname, '../../dist/plugins');
-const clientAuth = createRequire(import.meta.url)(join(DIST, 'client-auth.cjs')) as PluginModule;
-const dump = JSON.parse(readFileSync(join(DIST, 'dumps/client-auth.json'), 'utf8')) as object;
-
-function newKey() {
-  const key = generateKey('pk', 'acme');
-  return { key, tag: formatKeyTag({ kind: 'pk', digest: keyDigest(key), expires: null }) };
-}
-
-async function gatewayWithClientAuth(t: Test) {
-  const socketPath = join(socketDir(t), 'plugins.sock');
-  const events = { pluginError: (_plugin: string, error: unknown) => t.error(error), handled: () => {} };
-  const server = await startPluginServer({ socketPath, plugins: [clientAuth], events });
-  const synced = await syncedGateway(t, { dumps: [dump], socketPath });
-  t.teardown(() => server.close());
-  return synced;
-}
+import { newKey } from '../plugins/keys.ts';
+import { gatewayWithClientAuth } from './client-auth-gateway.ts';
 
 t.test('a key rotated and revoked under load: within 2 s, and no request is dropped', async (t) => {
   const { gateway, call } = await gatewayWithClientAuth(t);
 
-  const [before, after] = [newKey(), newKey()];
+  const [before, after] = [newKey('pk'), newKey('pk')];
   const consumer = (...tags: string[]) =>
     call('PUT', `/consumers/${uuid(1)}`, { username: 'acme', tags: [...tags, 'origin:www.acme.example'] });
   await call('PUT', `/services/${uuid(2)}`, { name: 's', host: 's.invalid' });
@@ -73,7 +50,7 @@ t.test('a key rotated and revoked under load: within 2 s, and no request is drop
 
 t.test('a disabled client and an origin taken away are honoured within 2 s', async (t) => {
   const { gateway, call } = await gatewayWithClientAuth(t);
-  const { key, tag } = newKey();
+  const { key, tag } = newKey('pk');
   await call('PUT', `/services/${uuid(2)}`, { name: 's', host: 's.invalid' });
   await call('POST', '/plugins', { name: 'client-auth', config: { kind: 'pk' } });
   await call('POST', '/plugins', { name: 'request-termination', config: { status_code: 200 } });
