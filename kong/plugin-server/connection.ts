@@ -42,6 +42,11 @@ export function serveConnection(socket: Socket, instances: Instances, events: Co
   socket.setNoDelay(true);
   socket.on('error', end);
   socket.on('close', end);
+  // nothing more is taken from a peer that does not read
+  const write = (bytes: Buffer) => {
+    if (!socket.write(bytes)) socket.pause();
+  };
+  socket.on('drain', () => socket.resume());
   socket.on('data', (chunk: Buffer) => {
     try {
       for (const payload of reader.push(chunk)) if (!ended) take(payload);
@@ -77,7 +82,7 @@ export function serveConnection(socket: Socket, instances: Instances, events: Co
     const instance = instances.get(instanceId);
     // an instance of a process before this one: on "closed" Kong starts it anew and repeats the event
     if (!instance) return end();
-    const current = createPdkClient((bytes) => socket.write(bytes));
+    const current = createPdkClient(write);
     pdk = current;
     try {
       await instance.run(phase, current.kong);
@@ -94,10 +99,10 @@ export function serveConnection(socket: Socket, instances: Instances, events: Co
     if (current.exited) return;
     // calls the plugin did not wait for: their answers would be taken for the next call
     if (current.outstanding > 0) return end();
-    socket.write(Buffer.concat([frame(''), frame(encodeMessage(RpcReturn, { sequence }))]));
+    write(Buffer.concat([frame(''), frame(encodeMessage(RpcReturn, { sequence }))]));
   }
 
-  const send = (payload: Uint8Array) => socket.write(frame(payload));
+  const send = (payload: Uint8Array) => write(frame(payload));
 
   return {
     get busy() {
