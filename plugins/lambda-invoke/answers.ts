@@ -1,3 +1,4 @@
+import { validateHeaderName, validateHeaderValue } from 'node:http';
 import type { InvocationResponse } from '../../contracts/invocation.ts';
 import { PROBLEM_TYPE, type ProblemCode, problem } from '../../contracts/problem.ts';
 
@@ -22,9 +23,29 @@ export function isResponse(value: unknown): value is InvocationResponse {
     (statusCode as number) >= 200 &&
     (statusCode as number) <= 599 &&
     (body === undefined || typeof body === 'string') &&
-    (headers === undefined || (typeof headers === 'object' && headers !== null)) &&
-    (events === undefined || Array.isArray(events))
+    (headers === undefined || areHeaders(headers)) &&
+    (events === undefined || (Array.isArray(events) && events.every(isFact)))
   );
+}
+
+/** What would be refused when the answer is sent must be refused before its facts are forwarded. */
+function areHeaders(headers: unknown): boolean {
+  if (typeof headers !== 'object' || headers === null || Array.isArray(headers)) return false;
+  try {
+    for (const [name, value] of Object.entries(headers)) {
+      if (!['string', 'number', 'boolean'].includes(typeof value)) return false;
+      validateHeaderName(name);
+      validateHeaderValue(name, value);
+    }
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function isFact(event: unknown): boolean {
+  const { id, type } = (event ?? {}) as Record<string, unknown>;
+  return typeof id === 'string' && typeof type === 'string';
 }
 
 /** The answers of an invocation of `count` requests, or null when the payload is not of that shape. */
