@@ -11,6 +11,7 @@ import { cors } from './cors.ts';
 import { createContext } from './create-context.ts';
 import { raisedExit } from './error-response.ts';
 import type { Generation } from './generation.ts';
+import { createHeaderBag } from './header-bag.ts';
 import { answerClientError } from './http-errors.ts';
 import type { Log } from './log.ts';
 import { createMetrics } from './metrics.ts';
@@ -19,7 +20,7 @@ import { rateLimiting } from './rate-limiting.ts';
 import { createRequestFlow } from './request-flow.ts';
 import { requestSizeLimiting } from './request-size-limiting.ts';
 import { requestTermination } from './request-termination.ts';
-import { sendExit } from './respond.ts';
+import { applyExit, sendExit } from './respond.ts';
 import { createStatusServer } from './status-server.ts';
 
 export interface GatewayOptions {
@@ -130,7 +131,13 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       .catch((error: Error) => {
         log('crit', `unexpected: ${error.message}`, { request: ctx.requestId });
         if (res.headersSent) res.destroy();
-        else sendExit(ctx, res, raisedExit(), true);
+        else {
+          // what was prepared may be what could not be sent
+          for (const [name] of [...ctx.responseHeaders.entries()]) ctx.responseHeaders.remove(name);
+          for (const name of res.getHeaderNames()) res.removeHeader(name);
+          applyExit(ctx, raisedExit());
+          sendExit(ctx, res, raisedExit(), true);
+        }
       })
       .finally(() => {
         generation.active -= 1;

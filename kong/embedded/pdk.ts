@@ -1,3 +1,4 @@
+import { validateHeaderName, validateHeaderValue } from 'node:http';
 import * as messages from '../protocol/plugin-messages.ts';
 import {
   type Bytes,
@@ -94,11 +95,19 @@ function nginxVariable(ctx: RequestContext, name: string): string | undefined {
   return variables[name];
 }
 
+/** lua-nginx-module escapes these in a header's value, so that none can end the line. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+const CONTROL = /[\x00-\x08\x0a-\x1f\x7f]/g;
+const escapeCharacter = (character: string) =>
+  `%${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`;
+
 /** Header values that a plugin may give: text, number, boolean, or a list of them (kong/pdk/response.lua). */
 function headerValue(value: Json | undefined, name: string): string | string[] {
+  // what HTTP can not carry must fail its own request here, not the response later
+  validateHeaderName(name);
   const one = (item: Json | undefined): string => {
     if (typeof item === 'string' || typeof item === 'number' || typeof item === 'boolean')
-      return Buffer.from(`${item}`, 'utf8').toString('latin1');
+      return Buffer.from(`${item}`, 'utf8').toString('latin1').replace(CONTROL, escapeCharacter);
     throw new PdkError(`invalid value for header ${name}`);
   };
   return Array.isArray(value) ? value.map(one) : one(value);

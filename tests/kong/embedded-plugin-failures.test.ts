@@ -79,6 +79,7 @@ t.test('what raises in Lua is a 500', async (t) => {
     '/prototype': (event) => event.call('constructor'),
     '/status': (event) => event.exit(99),
     '/header': (event) => event.exit(200, '', { 'x-a': { nested: 1 } }),
+    '/name': (event) => event.exit(200, '', { 'x a': 'b' }),
     '/consumer': (event) =>
       event.call('kong.client.load_consumer', encodeMessage(ConsumerSpec, { id: 'acme' })),
     '/nobody': (event) => event.call('kong.client.authenticate'),
@@ -105,6 +106,15 @@ t.test('what raises in Lua is a 500', async (t) => {
   });
   for (const path of Object.keys(faults)) t.equal((await get(`${path}?b`)).status, 500, path);
   t.equal((await get('/')).status, 200, 'and the gateway goes on');
+});
+
+t.test('a header value can end no line: its control characters are escaped', async (t) => {
+  const { get } = await setUp(t, (event) => {
+    event.exit(200, '', { 'x-a': 'b\r\nx-c:\td\u007f' });
+    return undefined;
+  });
+  const { status, headers } = await get();
+  t.same([status, headers['x-a'], headers['x-c']], [200, 'b%0D%0Ax-c:\td%7F', undefined]);
 });
 
 t.test('the chain: priority, the most specific configuration, the consumer of the request', async (t) => {
