@@ -12,6 +12,7 @@ const COMMANDS = {
   start: 'infra/local/start.ts',
   setup: 'infra/local/setup.ts',
   test: 'infra/local/test.ts',
+  bench: 'tests/bench/main.ts',
   gateway: 'infra/local/gateway.ts',
   clients: 'infra/operate/clients.ts',
   keys: 'infra/operate/keys.ts',

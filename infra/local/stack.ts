@@ -32,6 +32,8 @@ export interface StackOptions {
   /** false: without fsync in PostgreSQL, and the stream in memory (tests) */
   durable: boolean;
   shards?: number;
+  /** false: no topology; what is forwarded stays on the stream (benchmarks of the gateway) */
+  storm?: boolean;
   say: (line: string) => void;
 }
 
@@ -146,14 +148,17 @@ async function startParts(
   });
   writeFileSync(functionsFile, JSON.stringify(definitions, null, 2), { mode: 0o600 });
 
-  say('starting the Lambda service, the plugin server, the gateway and Apache Storm');
+  const storm = options.storm ?? true;
+  say(`starting the Lambda service, the plugin server, the gateway${storm ? ' and Apache Storm' : ''}`);
   const started = Date.now();
-  const topology = startTopology({
-    dataDir: join(dataDir, 'storm'),
-    logFile: log('storm'),
-    env: { ...aws, ANALYTICS_URL: analyticsUrl, PISTATS_STREAM: STREAM, PISTATS_POLL_MS: '200' },
-  });
-  setTopology(topology);
+  const topology = storm
+    ? startTopology({
+        dataDir: join(dataDir, 'storm'),
+        logFile: log('storm'),
+        env: { ...aws, ANALYTICS_URL: analyticsUrl, PISTATS_STREAM: STREAM, PISTATS_POLL_MS: '200' },
+      })
+    : undefined;
+  if (topology) setTopology(topology);
   const [, , gateway] = await settled([
     part('lambda', 'infra/local/lambda/main.ts', [
       '--functions',
@@ -176,7 +181,7 @@ async function startParts(
       dataDir,
       logFile: log('gateway'),
     }).then(keep),
-    topologyReady(analyticsUrl, started, topology, log('storm')),
+    topology && topologyReady(analyticsUrl, started, topology, log('storm')),
   ]);
 
   const pids = Object.fromEntries([...services].map(([name, service]) => [name, service.pid]));
@@ -195,7 +200,7 @@ async function startParts(
     metricsUrl: `http://127.0.0.1:${metricsPort}/metrics`,
     deckFile: options.deckFile,
     keys: Object.fromEntries(options.clients.map((client) => [client.name, client.keys])),
-    pids: { ...pids, storm: topology.pid, stack: process.pid },
+    pids: { ...pids, ...(topology ? { storm: topology.pid } : {}), stack: process.pid },
     logDir,
   };
 }

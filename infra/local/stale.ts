@@ -21,12 +21,15 @@ export function endStaleProcesses(dataDir: string): number {
   return ended;
 }
 
+/** The commands that run a stack. */
+const STARTERS = /infra\/local\/|tests\/bench\//;
+
 /** Whether `pid` still is the process that runs a stack: after a kill -9 and a reboot another may have its number. */
 export function isStack(pid: number): boolean {
   try {
     process.kill(pid, 0);
     if (!existsSync('/proc/self/cmdline')) return true;
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('infra/local/');
+    return STARTERS.test(readFileSync(`/proc/${pid}/cmdline`, 'utf8'));
   } catch {
     return false;
   }

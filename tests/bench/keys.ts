@@ -1,0 +1,144 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { formatKeyTag, generateKey, keyDigest } from '../../contracts/api-key.ts';
+import { consumerId } from '../../contracts/consumer-id.ts';
+import { ROOT } from '../../infra/local/paths.ts';
+import { type Service, startService } from '../../infra/local/service.ts';
+import { cpuSeconds, cpuSince, formatCpu } from './cpu.ts';
+import { formatLatency, median } from './latency.ts';
+import { formatCodes, type Load, type LoadProcess } from './load-process.ts';
+import { barRow, type Row } from './rows.ts';
+
+const FEW = 10;
+const MANY = 10_000;
+const CONNECTIONS = [1, 16];
+const ROUNDS = 4;
+
+interface Pair {
+  clients: number;
+  url: string;
+  keys: string[];
+  pids: Record<string, number>;
+  stop(): Promise<void>;
+}
+
+/** Authentication alone: a gateway with 20 keys and one with 20,000 in turn, and an answer without any function. */
+export async function benchKeys(
+  load: LoadProcess,
+  seconds: number,
+  say: (line: string) => void,
+): Promise<Row[]> {
+  say(`keys: starting a gateway with ${FEW} and one with ${MANY} clients`);
+  const pairs: Pair[] = [];
+  try {
+    for (const clients of [FEW, MANY]) pairs.push(await startPair(clients));
+    const [few, many] = pairs as [Pair, Pair];
+    const run = ({ url, keys }: Pair, connections: number) =>
+      load.run({ url, method: 'GET', headers: {}, keys, connections, seconds: seconds / 2 });
+    for (const pair of pairs) await run(pair, 16);
+    const rows: Row[] = [];
+    for (const connections of CONNECTIONS) {
+      say(`keys: ${connections} connections`);
+      const loads = new Map<Pair, Load[]>(pairs.map((pair) => [pair, []]));
+      const before = new Map(pairs.map((pair) => [pair, cpuSeconds(pair.pids)]));
+      for (let round = 0; round < ROUNDS; round++)
+        for (const pair of round % 2 ? [many, few] : [few, many])
+          loads.get(pair)?.push(await run(pair, connections));
+      const p50 = (pair: Pair) => median((loads.get(pair) ?? []).map(({ latency }) => latency.p50));
+      const describe = (pair: Pair) => {
+        const all = loads.get(pair) ?? [];
+        const answered = all.reduce((sum, one) => sum + one.answered, 0);
+        const cpu = cpuSince(before.get(pair) ?? {}, cpuSeconds(pair.pids));
+        const [middle] = all.toSorted((a, b) => a.latency.p50 - b.latency.p50).slice(ROUNDS / 2 - 1);
+        return `${pair.keys.length} keys: p50/p99/p99.9 ${middle ? formatLatency(middle.latency) : ''} ms, CPU s per 1,000 ${formatCpu(cpu, answered)}, ${formatCodes(middle?.codes ?? {})}`;
+      };
+      rows.push(
+        barRow(
+          `20,000 keys against 20: p50, ${connections} connection${connections > 1 ? 's' : ''}`,
+          (p50(many) / p50(few) - 1) * 100,
+          '%',
+          { atMost: 10 },
+          `${describe(few)}; ${describe(many)}`,
+        ),
+      );
+    }
+    return rows;
+  } finally {
+    for (const pair of pairs) await pair.stop();
+  }
+}
+
+/** A gateway and a plugin server with that many clients of two keys each. */
+async function startPair(clients: number): Promise<Pair> {
+  // a socket's path may be 107 bytes long at most
+  const dir = mkdtempSync(join('/tmp', 'pistats-'));
+  const services: Service[] = [];
+  const stop = async () => {
+    for (const service of services.toReversed()) await service.stop();
+    rmSync(dir, { recursive: true, force: true });
+  };
+  const part = async (name: string, script: string, args: string[], env: Record<string, string>) => {
+    const service = await startService({
+      name,
+      command: process.execPath,
+      args: [join(ROOT, script), ...args],
+      env: { PISTATS_SOCKET: join(dir, 'plugins.sock'), AWS_REGION: 'eu-central-1', ...env },
+      logFile: join(dir, `${name}.log`),
+      readyTimeoutMs: 60_000,
+    });
+    services.push(service);
+    return service;
+  };
+  try {
+    const { deck, keys } = makeDeck(clients);
+    writeFileSync(join(dir, 'deck.yaml'), deck);
+    const pluginServer = await part('plugin-server', 'kong/plugin-server/main.ts', [], {
+      PISTATS_METRICS_PORT: '0',
+    });
+    const gateway = await part(
+      'gateway',
+      'kong/embedded/main.ts',
+      ['--declarative', join(dir, 'deck.yaml'), '--proxy-port', '0'],
+      { PISTATS_DUMPS_DIR: join(ROOT, 'dist/plugins/dumps'), PISTATS_TRUSTED_IPS: '127.0.0.1' },
+    );
+    const { proxyPort } = gateway.readyLine as { proxyPort: number };
+    const pids = { gateway: gateway.pid, 'plugin-server': pluginServer.pid };
+    return { clients, url: `http://127.0.0.1:${proxyPort}/bench`, keys, pids, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+function makeDeck(clients: number): { deck: string; keys: string[] } {
+  const keys: string[] = [];
+  const consumers = Array.from({ length: clients }, (_, index) => {
+    const username = `client-${index}`;
+    const own = [generateKey('pk', username), generateKey('pk', username)];
+    keys.push(...own);
+    const tags = own.map((key) => formatKeyTag({ kind: 'pk', digest: keyDigest(key), expires: null }));
+    return { username, id: consumerId(username), tags };
+  });
+  // client-auth as in deck.yaml
+  const auth = {
+    kind: 'pk',
+    cache_ttl_ms: 1_000,
+    cache_size: 10_000,
+    rate: 200,
+    burst: 5_000,
+    max_senders: 100_000,
+  };
+  const services = [
+    {
+      name: 'bench',
+      url: 'http://bench.invalid',
+      plugins: [
+        { name: 'client-auth', config: auth },
+        { name: 'request-termination', config: { status_code: 200, message: 'OK' } },
+      ],
+      routes: [{ name: 'bench', paths: ['/bench'] }],
+    },
+  ];
+  // JSON is YAML, and far quicker to read
+  return { deck: JSON.stringify({ _format_version: '3.0', services, consumers }), keys };
+}

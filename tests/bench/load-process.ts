@@ -1,0 +1,48 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { type Latency, latencyOf } from './latency.ts';
+import type { LoadPlan, LoadResult } from './load.ts';
+
+export interface Load extends Omit<LoadResult, 'milliseconds'> {
+  latency: Latency;
+  answered: number;
+  perSecond: number;
+}
+
+export interface LoadProcess {
+  readonly pid: number;
+  /** One plan at a time. */
+  run(plan: LoadPlan): Promise<Load>;
+  stop(): Promise<void>;
+}
+
+/** The load generator in a process of its own, so that what it burns is told apart from what is measured. */
+export function startLoadProcess(): LoadProcess {
+  const child = fork(join(import.meta.dirname, 'load.ts'));
+  const ended = once(child, 'exit');
+  const died = ended.then(([code, signal]) => {
+    throw new Error(`the load generator ended: ${signal ?? code}`);
+  });
+  died.catch(() => {});
+  return {
+    pid: child.pid ?? -1,
+    async run(plan) {
+      child.send(plan);
+      const [message] = await Promise.race([once(child, 'message'), died]);
+      const { milliseconds, ...rest } = message as LoadResult;
+      const answered = milliseconds.length;
+      return { ...rest, answered, perSecond: answered / rest.seconds, latency: latencyOf(milliseconds) };
+    },
+    async stop() {
+      if (child.connected) child.disconnect();
+      await ended;
+    },
+  };
+}
+
+export function formatCodes(codes: Record<number, number>): string {
+  return Object.entries(codes)
+    .map(([code, count]) => `${code === '0' ? 'no answer' : code} × ${count}`)
+    .join(', ');
+}

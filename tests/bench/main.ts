@@ -1,0 +1,107 @@
+import { writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { STATE_DIR } from '../../infra/local/paths.ts';
+import { holdLock } from '../../infra/local/run-lock.ts';
+import { setUp } from '../../infra/local/setup.ts';
+import { reportError, StopError } from '../../infra/local/stop-error.ts';
+import { type BenchStack, startBenchStack } from './bench-stack.ts';
+import { benchFairness } from './fairness.ts';
+import { benchGateway } from './gateway.ts';
+import { benchKeys } from './keys.ts';
+import { startLoadProcess } from './load-process.ts';
+import { benchLone } from './lone.ts';
+import { formatRows, type Row } from './rows.ts';
+import { benchStorm } from './storm.ts';
+
+const GROUPS = ['gateway', 'keys', 'storm'] as const;
+type Group = (typeof GROUPS)[number];
+
+interface Options {
+  groups: readonly Group[];
+  /** of one measured cell */
+  seconds: number;
+  json: string | undefined;
+}
+
+function readOptions(args: string[]): Options {
+  let values: { json?: string; only?: string; seconds: string };
+  try {
+    ({ values } = parseArgs({
+      args,
+      options: {
+        json: { type: 'string' },
+        only: { type: 'string' },
+        seconds: { type: 'string', default: '2.5' },
+      },
+    }));
+  } catch (error) {
+    throw new StopError(`${(error as Error).message.split('.')[0]}. See README.md for the options.`, 2);
+  }
+  const seconds = Number(values.seconds);
+  if (!(seconds >= 0.5 && seconds <= 600))
+    throw new StopError(`--seconds takes 0.5 to 600, not "${values.seconds}".`, 2);
+  const { only } = values;
+  if (only !== undefined && !GROUPS.includes(only as Group))
+    throw new StopError(`--only takes ${GROUPS.join(', ')}, not "${only}".`, 2);
+  return { groups: only ? [only as Group] : GROUPS, seconds, json: values.json };
+}
+
+/**
+ * `npm run bench [-- --json FILE] [-- --only gateway|keys|storm] [-- --seconds N]`: every figure in one run over the
+ * embedded gateway, each bar held or short. It judges, it does not fail: the exit code is 0 when all was measured.
+ */
+async function main(args: string[]): Promise<void> {
+  const { groups, seconds, json } = readOptions(args);
+  const say = (line: string) => process.stderr.write(`pistats: ${line}\n`);
+  const tools = await setUp(say);
+  // the tests of this checkout would be measured, too
+  const unlock = await holdLock(join(STATE_DIR, 'test.lock'), (holder) =>
+    say(`waiting for the tests that process ${holder} runs in this checkout`),
+  );
+  const load = startLoadProcess();
+  let stack: BenchStack | undefined;
+  const end = async () => {
+    unlock();
+    await Promise.all([load.stop(), stack?.stop()]);
+    stack = undefined;
+  };
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.once(signal, () => void end().finally(() => process.exit(130)));
+  const rows: Row[] = [];
+  try {
+    if (groups.includes('gateway')) {
+      stack = await startBenchStack({ tools, storm: false, say });
+      rows.push(...(await benchGateway(stack, load, seconds, say)));
+      say('a lone request');
+      rows.push(...(await benchLone(stack, seconds)));
+      rows.push(...(await benchFairness(stack, load, seconds, say)));
+      await stack.stop();
+      stack = undefined;
+    }
+    if (groups.includes('keys')) rows.push(...(await benchKeys(load, seconds, say)));
+    if (groups.includes('storm')) {
+      stack = await startBenchStack({ tools, storm: true, say });
+      rows.push(...(await benchStorm(stack, seconds, say)));
+    }
+  } finally {
+    await end();
+  }
+  const [cpu] = cpus();
+  const machine = `${cpus().length} × ${cpu?.model.trim() ?? 'unknown CPU'}, Node ${process.version}`;
+  process.stdout.write(`\nembedded gateway, ${machine}, ${seconds} s a cell\n\n${formatRows(rows)}\n`);
+  if (json) writeFileSync(json, `${JSON.stringify(report(rows, machine, seconds), null, 2)}\n`);
+}
+
+function report(rows: Row[], machine: string, seconds: number): object {
+  const of = (barred: boolean) => rows.filter(({ bar }) => (bar !== null) === barred);
+  return { gateway: 'embedded', machine, seconds, bars: of(true), figures: of(false) };
+}
+
+try {
+  await main(process.argv.slice(2));
+} catch (error) {
+  process.exitCode = reportError(error);
+}
+process.exit();
