@@ -32,7 +32,12 @@ async function access(answer: AwsAnswer, change: Partial<LambdaInvokeConfig> = {
   return pdk;
 }
 
-const created = { statusCode: 201, headers: { 'x-a': 'b' }, body: '{"created":true}', events: [{ id: '1', type: 'a' }] };
+const created = {
+  statusCode: 201,
+  headers: { 'x-a': 'b' },
+  body: '{"created":true}',
+  events: [{ id: '1', type: 'a' }],
+};
 
 t.test("the function's answer, facts and all, is left for the next plugin", async (t) => {
   const { exit, shared, rounds } = await access({ body: created });
