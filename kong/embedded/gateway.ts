@@ -11,7 +11,6 @@ import { cors } from './cors.ts';
 import { createContext } from './create-context.ts';
 import { raisedExit } from './error-response.ts';
 import type { Generation } from './generation.ts';
-import { createHeaderBag } from './header-bag.ts';
 import { answerClientError } from './http-errors.ts';
 import type { Log } from './log.ts';
 import { createMetrics } from './metrics.ts';

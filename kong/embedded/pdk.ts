@@ -1,4 +1,4 @@
-import { validateHeaderName, validateHeaderValue } from 'node:http';
+import { validateHeaderName } from 'node:http';
 import * as messages from '../protocol/plugin-messages.ts';
 import {
   type Bytes,
