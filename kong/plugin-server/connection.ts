@@ -95,6 +95,8 @@ export function serveConnection(socket: Socket, instances: Instances, events: Co
     }
     events.handled(instance.plugin, current.roundTrips);
     if (ended) return;
+    // Kong answers the calls before the exit first; could it not write that, it would repeat the event
+    if (current.exited && current.outstanding > 0) return;
     pdk = undefined;
     if (current.exited) return;
     // calls the plugin did not wait for: their answers would be taken for the next call

@@ -45,7 +45,10 @@ export function createPdkClient(write: (bytes: Buffer) => void): PdkClient {
       exited = true;
       return Promise.resolve();
     }
-    return new Promise((resolve, reject) => calls.push({ decode: method.decode, resolve, reject }));
+    const result = new Promise((resolve, reject) => calls.push({ decode: method.decode, resolve, reject }));
+    // a call the plugin does not wait for must not end the process when Kong is gone
+    result.catch(() => {});
+    return result;
   }
 
   return {
