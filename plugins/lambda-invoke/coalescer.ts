@@ -23,6 +23,8 @@ interface Waiting {
   /** ms since the epoch */
   deadline: number;
   answer(response: InvocationResponse): void;
+  /** 503: there is no room or no time for it */
+  shed(): void;
 }
 
 export interface Coalescer {
@@ -54,21 +56,29 @@ export function createCoalescer(functionName: string, invoke: Invoke, limits: Co
       const json = JSON.stringify(event);
       const client = event.requestContext.authorizer.lambda.client;
       const bytes = Buffer.byteLength(json) + 1;
-      if (!admits(client, bytes)) {
+      if (!makeRoom(client, bytes)) {
         metrics.shed.inc(label);
-        return Promise.resolve(problemResponse('busy', drain.secondsFor(queue.size)));
+        return Promise.resolve(busy());
       }
       return new Promise((resolve) => {
-        const item: Waiting = { client, bytes, json, deadline: Date.now() + deadlineMs, answer: resolve };
         const timer = setTimeout(() => {
           // an invocation that is under way goes on for the others of its batch
-          if (queue.remove(item)) resolve(problemResponse('busy', drain.secondsFor(queue.size)));
-          else resolve(problemResponse('function_timeout', 1));
+          resolve(queue.remove(item) ? busy() : problemResponse('function_timeout', 1));
         }, deadlineMs);
-        item.answer = (response) => {
-          clearTimeout(timer);
-          drain.answered(1);
-          resolve(response);
+        const item: Waiting = {
+          client,
+          bytes,
+          json,
+          deadline: Date.now() + deadlineMs,
+          answer(response) {
+            clearTimeout(timer);
+            drain.answered(1);
+            resolve(response);
+          },
+          shed() {
+            clearTimeout(timer);
+            resolve(busy());
+          },
         };
         queue.push(item);
         pump();
@@ -76,10 +86,22 @@ export function createCoalescer(functionName: string, invoke: Invoke, limits: Co
     },
   };
 
-  function admits(client: string, bytes: number): boolean {
+  const busy = () => problemResponse('busy', drain.secondsFor(queue.size));
+
+  /** False when the request has to go. A full queue takes a client's request in place of one whose client has more there. */
+  function makeRoom(client: string, bytes: number): boolean {
     const { maxQueue, maxQueueBytes } = coalescer.limits;
-    if (queue.size >= maxQueue || queue.bytes + bytes > maxQueueBytes) return false;
-    return queue.waiting(client) < maxQueue / 2 || !queue.othersWait(client);
+    if (queue.waiting(client) >= maxQueue / 2 && queue.othersWait(client)) return false;
+    const share = (items: number, total: number) => Math.max(items / maxQueue, total / maxQueueBytes);
+    const own = share(queue.waiting(client) + 1, queue.waitingBytes(client) + bytes);
+    while (queue.size >= maxQueue || queue.bytes + bytes > maxQueueBytes) {
+      const last = queue.heaviest(share);
+      if (!last || share(queue.waiting(last.client), queue.waitingBytes(last.client)) <= own) return false;
+      queue.remove(last);
+      metrics.shed.inc(label);
+      last.shed();
+    }
+    return true;
   }
 
   function pump(): void {
@@ -125,10 +147,7 @@ export function createCoalescer(functionName: string, invoke: Invoke, limits: Co
     metrics.throttled.inc(label);
     const now = Date.now();
     const alive = batch.filter(({ deadline }) => deadline > now);
-    answerAll(
-      batch.filter(({ deadline }) => deadline <= now),
-      problemResponse('busy', drain.secondsFor(queue.size)),
-    );
+    for (const item of batch) if (item.deadline <= now) item.shed();
     queue.unshift(alive);
     pauses++;
     setTimeout(() => {

@@ -3,31 +3,43 @@ export interface Queued {
   bytes: number;
 }
 
+/** A client's sub-queue. */
+interface Line<T> {
+  items: T[];
+  bytes: number;
+}
+
 /**
  * Requests that wait, a sub-queue a client. Batches are filled round-robin over the clients, so that a client in a
  * surge delays itself and not the others; order is kept within a client.
  */
 export class FairQueue<T extends Queued> {
   /** in the order of their turns: the first client is served next */
-  #queues = new Map<string, T[]>();
+  #queues = new Map<string, Line<T>>();
   size = 0;
   bytes = 0;
 
   /** How many of `client` wait. */
   waiting(client: string): number {
-    return this.#queues.get(client)?.length ?? 0;
+    return this.#queues.get(client)?.items.length ?? 0;
+  }
+
+  waitingBytes(client: string): number {
+    return this.#queues.get(client)?.bytes ?? 0;
   }
 
   push(item: T): void {
-    this.#queueOf(item.client).push(item);
-    this.#count(item, 1);
+    const line = this.#lineOf(item.client);
+    line.items.push(item);
+    this.#count(line, item, 1);
   }
 
   /** Back to the head, for items that were taken and could not be sent. */
   unshift(items: T[]): void {
     for (const item of items.toReversed()) {
-      this.#queueOf(item.client).unshift(item);
-      this.#count(item, 1);
+      const line = this.#lineOf(item.client);
+      line.items.unshift(item);
+      this.#count(line, item, 1);
     }
   }
 
@@ -38,14 +50,14 @@ export class FairQueue<T extends Queued> {
     while (taken.length < maxItems) {
       const next = this.#queues.entries().next();
       if (next.done) break;
-      const [client, queue] = next.value;
-      const item = queue[0] as T;
+      const [client, line] = next.value;
+      const item = line.items[0] as T;
       if (taken.length > 0 && bytes + item.bytes > maxBytes) break;
-      queue.shift();
+      line.items.shift();
       // to the end of the line, or out of it
       this.#queues.delete(client);
-      if (queue.length > 0) this.#queues.set(client, queue);
-      this.#count(item, -1);
+      if (line.items.length > 0) this.#queues.set(client, line);
+      this.#count(line, item, -1);
       bytes += item.bytes;
       taken.push(item);
     }
@@ -54,13 +66,26 @@ export class FairQueue<T extends Queued> {
 
   /** True when the item was still waiting. */
   remove(item: T): boolean {
-    const queue = this.#queues.get(item.client);
-    const index = queue?.indexOf(item) ?? -1;
-    if (!queue || index < 0) return false;
-    queue.splice(index, 1);
-    if (queue.length === 0) this.#queues.delete(item.client);
-    this.#count(item, -1);
+    const line = this.#queues.get(item.client);
+    const index = line?.items.indexOf(item) ?? -1;
+    if (!line || index < 0) return false;
+    line.items.splice(index, 1);
+    if (line.items.length === 0) this.#queues.delete(item.client);
+    this.#count(line, item, -1);
     return true;
+  }
+
+  /** The newest item of the client whose line weighs most. */
+  heaviest(weigh: (items: number, bytes: number) => number): T | undefined {
+    let most = 0;
+    let found: T | undefined;
+    for (const { items, bytes } of this.#queues.values()) {
+      const weight = weigh(items.length, bytes);
+      if (weight <= most) continue;
+      most = weight;
+      found = items.at(-1);
+    }
+    return found;
   }
 
   /** Whether anybody but `client` waits. */
@@ -68,17 +93,18 @@ export class FairQueue<T extends Queued> {
     return this.size > this.waiting(client);
   }
 
-  #queueOf(client: string): T[] {
-    let queue = this.#queues.get(client);
-    if (!queue) {
-      queue = [];
-      this.#queues.set(client, queue);
+  #lineOf(client: string): Line<T> {
+    let line = this.#queues.get(client);
+    if (!line) {
+      line = { items: [], bytes: 0 };
+      this.#queues.set(client, line);
     }
-    return queue;
+    return line;
   }
 
-  #count(item: T, sign: 1 | -1): void {
+  #count(line: Line<T>, item: T, sign: 1 | -1): void {
     this.size += sign;
     this.bytes += sign * item.bytes;
+    line.bytes += sign * item.bytes;
   }
 }

@@ -107,12 +107,26 @@ t.test('no client holds more than half of the queue while others wait', async (t
   t.ok((await Promise.all(answers)).every(({ statusCode }) => statusCode === 200));
 });
 
-t.test('alone, a client may fill the whole queue', async (t) => {
-  const { submit, invocations } = coalescing({ maxQueue: 10 });
-  const answers = [submit('a0'), ...names('a', 10).map((name) => submit(name))];
-  t.equal(codeOf(await submit('b1')), 'busy', 'and then it is full');
+t.test('alone, a client may fill the whole queue; then others take the places of its last', async (t) => {
+  const { submit, invocations } = coalescing({ maxQueue: 4 });
+  const answers = names('a', 5).map((name) => submit(name));
+  t.equal(codeOf(await submit('a6')), 'busy', 'full');
+  answers.push(submit('b1'), submit('c1'));
+  t.same((await Promise.all(answers.slice(3, 5))).map(codeOf), ['busy', 'busy'], 'its newest');
+  t.equal(codeOf(await submit('a7')), 'busy', 'nor does it get them back');
+  t.equal(codeOf(await submit('b2')), 'busy', 'a place goes only to who has fewer');
   for (let i = 0; i < 2; i++) await invocations[i]?.ok();
-  t.ok((await Promise.all(answers)).every(({ statusCode }) => statusCode === 200));
+  const served = ['200 a1', '200 a2', '200 a3', 'busy', 'busy', '200 b1', '200 c1'];
+  t.same((await Promise.all(answers)).map(codeOf), served);
+});
+
+t.test('full by bytes: the place of who holds the most of them', async (t) => {
+  const { submit, invocations } = coalescing({ maxQueueBytes: 2_900 });
+  const large = `a1${'x'.repeat(2_500)}`;
+  const answers = [submit('a0'), submit(large), submit('b1'), submit('c1')];
+  t.equal(codeOf(await (answers[1] as (typeof answers)[0])), 'busy');
+  for (let i = 0; i < 2; i++) await invocations[i]?.ok();
+  t.same((await Promise.all(answers)).map(codeOf), ['200 a0', 'busy', '200 b1', '200 c1']);
 });
 
 t.test('limits of a new configuration hold from the next request on', async (t) => {

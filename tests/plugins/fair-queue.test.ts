@@ -92,3 +92,17 @@ t.test('who waits', async (t) => {
   queue.push(item('b1'));
   t.equal(queue.othersWait('a'), true);
 });
+
+t.test('the newest of the heaviest client', async (t) => {
+  const queue = queueOf('a1', 'b1', 'b2');
+  queue.push(item('a2', 10));
+  const byItems = (items: number) => items;
+  const byBytes = (_: number, bytes: number) => bytes;
+  t.equal(queue.heaviest(byBytes)?.name, 'a2');
+  t.equal(queue.heaviest(byItems)?.name, 'a2', 'the one whose turn is next, where two weigh the same');
+  take(queue, 1);
+  t.equal(queue.heaviest(byItems)?.name, 'b2');
+  t.same([queue.waitingBytes('a'), queue.waitingBytes('b'), queue.waitingBytes('c')], [10, 2, 0]);
+  take(queue, 3);
+  t.equal(queue.heaviest(byItems), undefined);
+});
