@@ -6,6 +6,8 @@ import type { FunctionStats } from '../../infra/local/lambda/function.ts';
 import type { RunInfo } from '../../infra/local/run-info.ts';
 import { waitUntil } from '../../infra/local/wait-until.ts';
 
+const MARK = 'bench-mark-';
+
 export async function functionStats(info: RunInfo, name = 'pistats-registrations'): Promise<FunctionStats> {
   const stats = (await (await fetch(`${info.lambdaUrl}/stats`)).json()) as Record<string, FunctionStats>;
   return stats[name] as FunctionStats;
@@ -30,18 +32,20 @@ export async function countStatements<T>(
 ): Promise<{ result: T; statements: number }> {
   const client = new pg.Client({ connectionString: info.adminUrl });
   await client.connect();
-  // a session hears of a reload before its next statement
   const log = async (what: 'all' | 'none') => {
     await client.query(`alter system set log_statement = '${what}'`);
     await client.query('select pg_reload_conf()');
   };
   const file = join(info.logDir, 'postgresql.log');
-  /** Where the log stands now: all backends write it in order, so what was executed before the mark is before it. */
-  const mark = async () => {
-    const text = randomUUID();
-    await client.query(`select '${text}'`);
-    return waitUntil('the log of PostgreSQL', () => {
+  /**
+   * Where the log stands now: all backends write it in order, so what was executed before the mark is before it. Asked
+   * again until it is there, since a session hears of a reload a moment later.
+   */
+  const mark = () => {
+    const text = `${MARK}${randomUUID()}`;
+    return waitUntil('the log of PostgreSQL', async () => {
       const at = readFileSync(file, 'utf8').indexOf(text);
+      if (at < 0) await client.query(`select '${text}'`);
       return at < 0 ? undefined : at;
     });
   };
@@ -51,8 +55,7 @@ export async function countStatements<T>(
     const result = await run();
     const to = await mark();
     const statements = countLogged(readFileSync(file, 'utf8').slice(from, to));
-    // the second mark itself
-    return { result, statements: statements - 1 };
+    return { result, statements };
   } finally {
     await log('none');
     await client.end();
@@ -60,5 +63,7 @@ export async function countStatements<T>(
 }
 
 function countLogged(log: string): number {
-  return [...log.matchAll(/ LOG: {2}(statement|execute [^:]*): /g)].length;
+  return [...log.matchAll(/ LOG: {2}(?:statement|execute [^:]*): (.*)/g)].filter(
+    ([, statement]) => !statement?.includes(MARK),
+  ).length;
 }

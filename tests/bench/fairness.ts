@@ -1,6 +1,6 @@
 import { type BenchStack, registrationPlan } from './bench-stack.ts';
-import { formatLatency, median } from './latency.ts';
-import { formatCodes, type Load, type LoadProcess, startLoadProcess } from './load-process.ts';
+import { formatLatency } from './latency.ts';
+import { formatCodes, type Load, type LoadProcess, startLoadProcess, summarise } from './load-process.ts';
 import { barRow, figureRow, type Row } from './rows.ts';
 
 /** Registrations per second of the client that behaves; the other sends FACTOR times that. */
@@ -43,45 +43,35 @@ export async function benchFairness(
   } finally {
     await noisy.stop();
   }
-  const p99 = (loads: Load[]) => median(loads.map(({ latency }) => latency.p99));
-  const quiet = (runs: { quiet: Load }[]) => runs.map((one) => one.quiet);
-  const cost = (runs: { quiet: Load }[]) => (p99(quiet(runs)) / p99(alone) - 1) * 100;
-  const describe = (runs: { quiet: Load; loud: Load }[]) =>
+  const lonely = summarise(alone);
+  const besides = (runs: { quiet: Load; loud: Load }[]) => ({
+    quiet: summarise(runs.map(({ quiet }) => quiet)),
+    loud: summarise(runs.map(({ loud }) => loud)),
+  });
+  const [even, flood] = [besides(paced), besides(flooded)];
+  const cost = ({ quiet }: { quiet: Load }) => (quiet.latency.p99 / lonely.latency.p99 - 1) * 100;
+  const describe = ({ quiet, loud }: { quiet: Load; loud: Load }) =>
     [
-      `p50/p99/p99.9 alone ${formatRounds(alone)}, beside it ${formatRounds(quiet(runs))} ms`,
-      `the loud one: ${median(runs.map(({ loud }) => loud.perSecond)).toFixed(0)}/s, p99 ${p99(runs.map(({ loud }) => loud)).toFixed(0)} ms`,
-      `median of ${ROUNDS} rounds`,
+      `p50/p99/p99.9 alone ${formatLatency(lonely.latency)}, beside it ${formatLatency(quiet.latency)} ms`,
+      `the loud one ${formatLatency(loud.latency)} ms at ${loud.perSecond.toFixed(0)}/s`,
+      `${quiet.answered} answers`,
     ].join('; ');
-  const refused = [...alone, ...quiet(paced), ...quiet(flooded)].reduce(
-    (sum, { codes }) => sum + (codes[503] ?? 0),
-    0,
-  );
-  const codes = formatCodes(sumCodes([...alone, ...quiet(paced), ...quiet(flooded)]));
+  const { codes } = summarise([lonely, even.quiet, flood.quiet]);
   return [
     barRow(
       `a client at ${FACTOR} × load: another one's p99`,
-      cost(paced),
+      cost(even),
       '%',
       { atMost: 20 },
-      describe(paced),
+      describe(even),
     ),
-    barRow(`503s of a client beside one at ${FACTOR} × load`, refused, '', { atMost: 0 }, codes),
-    figureRow("a client that floods the gateway: another one's p99", cost(flooded), '%', describe(flooded)),
+    barRow(
+      `503s of a client beside one at ${FACTOR} × load`,
+      codes[503] ?? 0,
+      '',
+      { atMost: 0 },
+      formatCodes(codes),
+    ),
+    figureRow("a client that floods the gateway: another one's p99", cost(flood), '%', describe(flood)),
   ];
-}
-
-function formatRounds(loads: Load[]): string {
-  const of = (pick: (load: Load) => number) => median(loads.map(pick));
-  return formatLatency({
-    p50: of(({ latency }) => latency.p50),
-    p99: of(({ latency }) => latency.p99),
-    p999: of(({ latency }) => latency.p999),
-  });
-}
-
-function sumCodes(loads: Load[]): Record<number, number> {
-  const sum: Record<number, number> = {};
-  for (const { codes } of loads)
-    for (const [code, count] of Object.entries(codes)) sum[Number(code)] = (sum[Number(code)] ?? 0) + count;
-  return sum;
 }

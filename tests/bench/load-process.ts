@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type Latency, latencyOf } from './latency.ts';
 import type { LoadPlan, LoadResult } from './load.ts';
 
-export interface Load extends Omit<LoadResult, 'milliseconds'> {
+export interface Load extends LoadResult {
   latency: Latency;
   answered: number;
   perSecond: number;
@@ -30,15 +30,27 @@ export function startLoadProcess(): LoadProcess {
     async run(plan) {
       child.send(plan);
       const [message] = await Promise.race([once(child, 'message'), died]);
-      const { milliseconds, ...rest } = message as LoadResult;
-      const answered = milliseconds.length;
-      return { ...rest, answered, perSecond: answered / rest.seconds, latency: latencyOf(milliseconds) };
+      return summarise([message as LoadResult]);
     },
     async stop() {
       if (child.connected) child.disconnect();
       await ended;
     },
   };
+}
+
+/** Several runs as one: percentiles are those of all their answers. */
+export function summarise(runs: LoadResult[]): Load {
+  const codes: Record<number, number> = {};
+  for (const run of runs)
+    for (const [code, count] of Object.entries(run.codes))
+      codes[Number(code)] = (codes[Number(code)] ?? 0) + count;
+  const milliseconds = runs.flatMap((run) => run.milliseconds);
+  const seconds = runs.reduce((sum, run) => sum + run.seconds, 0);
+  const sent = runs.reduce((sum, run) => sum + run.sent, 0);
+  const answered = milliseconds.length;
+  const latency = latencyOf(milliseconds);
+  return { sent, codes, seconds, milliseconds, answered, perSecond: answered / seconds, latency };
 }
 
 export function formatCodes(codes: Record<number, number>): string {

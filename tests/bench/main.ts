@@ -1,12 +1,12 @@
 import { writeFileSync } from 'node:fs';
-import { cpus } from 'node:os';
+import { cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { STATE_DIR } from '../../infra/local/paths.ts';
 import { holdLock } from '../../infra/local/run-lock.ts';
 import { setUp } from '../../infra/local/setup.ts';
 import { reportError, StopError } from '../../infra/local/stop-error.ts';
-import { type BenchStack, startBenchStack } from './bench-stack.ts';
+import { startBenchStack } from './bench-stack.ts';
 import { benchFairness } from './fairness.ts';
 import { benchGateway } from './gateway.ts';
 import { benchKeys } from './keys.ts';
@@ -17,6 +17,10 @@ import { benchStorm } from './storm.ts';
 
 const GROUPS = ['gateway', 'keys', 'storm'] as const;
 type Group = (typeof GROUPS)[number];
+
+interface Stoppable {
+  stop(): Promise<void>;
+}
 
 interface Options {
   groups: readonly Group[];
@@ -60,36 +64,47 @@ async function main(args: string[]): Promise<void> {
   const unlock = await holdLock(join(STATE_DIR, 'test.lock'), (holder) =>
     say(`waiting for the tests that process ${holder} runs in this checkout`),
   );
-  const load = startLoadProcess();
-  let stack: BenchStack | undefined;
-  const end = async () => {
-    unlock();
-    await Promise.all([load.stop(), stack?.stop()]);
-    stack = undefined;
+  // others' work on this machine is in every figure: the reader is told
+  const busy = `load average ${loadavg()[0]?.toFixed(1)} before`;
+  /** what runs or is being started: an interrupt ends all of it */
+  const parts: Promise<Stoppable>[] = [];
+  const hold = <T extends Stoppable>(part: Promise<T>): Promise<T> => {
+    parts.push(part);
+    return part;
+  };
+  let ending: Promise<void> | undefined;
+  const end = () => {
+    ending ??= Promise.allSettled(parts)
+      .then((all) => Promise.allSettled(all.map((part) => part.status === 'fulfilled' && part.value.stop())))
+      .then(unlock);
+    return ending;
   };
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
     process.once(signal, () => void end().finally(() => process.exit(130)));
   const rows: Row[] = [];
   try {
+    const load = await hold(Promise.resolve(startLoadProcess()));
     if (groups.includes('gateway')) {
-      stack = await startBenchStack({ tools, storm: false, say });
+      const stack = await hold(startBenchStack({ tools, storm: false, say }));
       rows.push(...(await benchGateway(stack, load, seconds, say)));
       say('a lone request');
       rows.push(...(await benchLone(stack, seconds)));
       rows.push(...(await benchFairness(stack, load, seconds, say)));
       await stack.stop();
-      stack = undefined;
     }
-    if (groups.includes('keys')) rows.push(...(await benchKeys(load, seconds, say)));
+    if (groups.includes('keys')) rows.push(...(await benchKeys(load, seconds, say, hold)));
     if (groups.includes('storm')) {
-      stack = await startBenchStack({ tools, storm: true, say });
+      const stack = await hold(startBenchStack({ tools, storm: true, say }));
       rows.push(...(await benchStorm(stack, seconds, say)));
     }
+  } catch (error) {
+    // what was interrupted fails in its own way
+    if (!ending) throw error;
   } finally {
     await end();
   }
   const [cpu] = cpus();
-  const machine = `${cpus().length} × ${cpu?.model.trim() ?? 'unknown CPU'}, Node ${process.version}`;
+  const machine = `${cpus().length} × ${cpu?.model.trim() ?? 'unknown CPU'}, Node ${process.version}, ${busy}`;
   process.stdout.write(`\nembedded gateway, ${machine}, ${seconds} s a cell\n\n${formatRows(rows)}\n`);
   if (json) writeFileSync(json, `${JSON.stringify(report(rows, machine, seconds), null, 2)}\n`);
 }
