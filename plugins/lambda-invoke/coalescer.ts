@@ -22,6 +22,8 @@ interface Waiting {
   json: string;
   /** ms since the epoch */
   deadline: number;
+  /** Lambda had no room for it, once at least */
+  throttled: boolean;
   answer(response: InvocationResponse): void;
   /** 503: there is no room or no time for it */
   shed(): void;
@@ -37,6 +39,8 @@ export interface Coalescer {
 const ENVELOPE_BYTES = 64;
 /** A throttled function gets this long before the next try. */
 const THROTTLE_PAUSE_MS = 50;
+/** An invocation is abandoned so long after its last deadline: until then each request's own timer is to answer it. */
+const ABANDON_MS = 50;
 
 /**
  * Keeps at most `maxInFlight` invocations of one function under way; what arrives meanwhile waits and leaves together.
@@ -63,13 +67,15 @@ export function createCoalescer(functionName: string, invoke: Invoke, limits: Co
       return new Promise((resolve) => {
         const timer = setTimeout(() => {
           // an invocation that is under way goes on for the others of its batch
-          resolve(queue.remove(item) ? busy() : problemResponse('function_timeout', 1));
+          const waited = queue.remove(item) || item.throttled;
+          resolve(waited ? busy() : problemResponse('function_timeout', 1));
         }, deadlineMs);
         const item: Waiting = {
           client,
           bytes,
           json,
           deadline: Date.now() + deadlineMs,
+          throttled: false,
           answer(response) {
             clearTimeout(timer);
             drain.answered(1);
@@ -119,7 +125,7 @@ export function createCoalescer(functionName: string, invoke: Invoke, limits: Co
   }
 
   async function send(batch: Waiting[]): Promise<void> {
-    const timeoutMs = Math.max(...batch.map(({ deadline }) => deadline)) - Date.now();
+    const timeoutMs = Math.max(...batch.map(({ deadline }) => deadline)) - Date.now() + ABANDON_MS;
     const [only] = batch;
     const payload =
       batch.length === 1 && only ? only.json : `{"batch":[${batch.map(({ json }) => json).join()}]}`;
@@ -147,7 +153,10 @@ export function createCoalescer(functionName: string, invoke: Invoke, limits: Co
     metrics.throttled.inc(label);
     const now = Date.now();
     const alive = batch.filter(({ deadline }) => deadline > now);
-    for (const item of batch) if (item.deadline <= now) item.shed();
+    for (const item of batch) {
+      item.throttled = true;
+      if (item.deadline <= now) item.shed();
+    }
     queue.unshift(alive);
     pauses++;
     setTimeout(() => {

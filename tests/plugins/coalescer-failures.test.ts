@@ -118,6 +118,15 @@ t.test('throttled until its deadline: busy with Retry-After', async (t) => {
   t.match(answer.headers, { 'retry-after': /^\d+$/ });
 });
 
+t.test('throttled, and the next try under way at its deadline: busy all the same', async (t) => {
+  const { submit, invocations } = coalescing();
+  const answer = submit('a1', 200);
+  await invocations[0]?.end({ kind: 'throttled' });
+  t.equal(codeOf(await answer), 'busy');
+  t.equal(invocations.length, 2);
+  await invocations[1]?.ok();
+});
+
 t.test('a request that waits past its deadline is answered and never sent', async (t) => {
   const { submit, invocations } = coalescing();
   const first = submit('a1');
