@@ -32,7 +32,6 @@ const failures: [what: string, lambda: Lambda, readonly [code: string, status: n
   ['a function that throws', () => functionError('TypeError'), FAILED],
   ['a function whose process ends', () => functionError('Runtime.ExitError'), FAILED],
   ['a function over its time', () => functionError('Sandbox.Timedout'), TIMEOUT],
-  ['an invocation without an answer', () => 'hang', TIMEOUT],
   ['a payload that Lambda refuses', () => awsError('RequestTooLargeException', 413), FAILED],
   ['a missing permission', () => awsError('AccessDeniedException', 403), FAILED],
   ['a service that fails', () => awsError('ServiceException', 500), UNAVAILABLE],
@@ -88,6 +87,24 @@ t.test(
     await waitUntil('all were refused', () => cloud.invocations.length > 3, { everyMs: 5 });
     cloud.lambda = works;
     t.same([...new Set((await waiting).map(({ status }) => status))], [201], 'nobody notices a short one');
+  },
+);
+
+t.test(
+  'invocations without an answer: 504 for whom they carry, 503 for who waited behind them',
+  async (t) => {
+    cloud.lambda = () => 'hang';
+    const answers = await registerMany('hanging');
+    const invoked = new Set(
+      cloud.invocations.flatMap(({ events }) => events.map(({ headers }) => headers['idempotency-key'])),
+    );
+    t.ok(invoked.size > 0 && invoked.size < answers.length, `${invoked.size} were invoked`);
+    t.same(
+      answers.map((answer) => `${answer.status} ${codeOf(answer)}`),
+      answers.map((_, index) => (invoked.has(`hanging-${index}`) ? '504 function_timeout' : '503 busy')),
+    );
+    t.same(answers.filter(({ headers }) => !(Number(headers['retry-after']) >= 1)).length, 0);
+    t.ok(Math.max(...answers.map(({ ms }) => ms)) < DEADLINE_MS + 2_500, 'in time');
   },
 );
 
