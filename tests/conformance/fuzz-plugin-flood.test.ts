@@ -1,4 +1,5 @@
-import type { Socket } from 'node:net';
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
 import t from 'tap';
 import { waitUntil } from '../../infra/local/wait-until.ts';
 import { frame } from '../../kong/plugin-server/frames.ts';
@@ -42,6 +43,26 @@ t.test('a plugin server that writes without end is hung up on', async (t) => {
   await waitUntil('the flood has ended', () => took !== undefined);
   t.ok((took as number) < 2 * MOST, `${took} MiB were taken`);
   t.equal((await ask(proxyPort, '/')).status, 503, 'over another connection');
+});
+
+t.test('nor may it write without end while a client is slow to send its body', async (t) => {
+  let took: number | undefined;
+  const server = await rawPluginServer(
+    t,
+    afterStart(async (_sequence, _sent, socket) => {
+      socket.write(Buffer.concat([frame('kong.request.get_raw_body'), frame('')]));
+      took = await flood(socket, 3 * MOST);
+    }),
+  );
+  const { proxyPort } = await gatewayAt(t, server.path);
+  const client = connect(proxyPort, '127.0.0.1');
+  t.teardown(() => client.destroy());
+  client.write('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n');
+  await waitUntil('the flood has ended', () => took !== undefined, { everyMs: 5 });
+  t.ok((took as number) < 2 * MOST, `${took} MiB were taken`);
+  client.write('hello');
+  const [answer] = (await once(client, 'data')) as [Buffer];
+  t.match(String(answer), /^HTTP\/1\.1 500 /);
 });
 
 t.test('a frame of the largest size is read once, not again with every piece', async (t) => {
