@@ -99,10 +99,13 @@ t.test(
       cloud.invocations.flatMap(({ events }) => events.map(({ headers }) => headers['idempotency-key'])),
     );
     t.ok(invoked.size > 0 && invoked.size < answers.length, `${invoked.size} were invoked`);
+    const carried = answers.filter((_, index) => invoked.has(`hanging-${index}`));
     t.same(
-      answers.map((answer) => `${answer.status} ${codeOf(answer)}`),
-      answers.map((_, index) => (invoked.has(`hanging-${index}`) ? '504 function_timeout' : '503 busy')),
+      [...new Set(carried.map((answer) => `${answer.status} ${codeOf(answer)}`))],
+      ['504 function_timeout'],
     );
+    t.ok(answers.some((answer) => answer.status === 503 && codeOf(answer) === 'busy'));
+    t.same(answers.filter(({ status }) => status !== 503 && status !== 504).length, 0);
     t.same(answers.filter(({ headers }) => !(Number(headers['retry-after']) >= 1)).length, 0);
     t.ok(Math.max(...answers.map(({ ms }) => ms)) < DEADLINE_MS + 2_500, 'in time');
   },
