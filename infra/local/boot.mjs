@@ -109,8 +109,8 @@ const child = spawn(join(root, 'node_modules', 'node', 'bin', 'node'), [join(roo
   stdio: 'inherit',
   env: { ...process.env, PATH: `${bin}:${process.env.PATH}` },
 });
-// A terminal sends Ctrl-C to the whole group; a lone SIGTERM is passed on. Either way the child ends first.
-process.on('SIGINT', () => {});
-for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+// A terminal sends Ctrl-C to the whole group, others to one process of it: every command takes a second signal for the
+// first. Either way the child ends first.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
 child.on('error', (error) => fail(`Node 24 could not be started: ${error.message}`));
 child.on('exit', (code, signal) => process.exit(code ?? (signal === 'SIGINT' ? 130 : 1)));

@@ -33,8 +33,12 @@ async function main(args: string[]): Promise<number> {
     stack = undefined;
     rmSync(dataDir, { recursive: true, force: true });
   };
-  for (const signal of ['SIGINT', 'SIGTERM'] as const)
-    process.once(signal, () => void end().finally(() => process.exit(130)));
+  let ending = false;
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.on(signal, () => {
+      if (!ending) void end().finally(() => process.exit(130));
+      ending = true;
+    });
   // tap keeps its results and the tests' folders in .tap, one for all runs of a checkout
   unlock = await holdLock(join(STATE_DIR, 'test.lock'), (holder) =>
     say(`waiting for the tests that process ${holder} runs in this checkout`),

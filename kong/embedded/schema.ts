@@ -46,6 +46,12 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** A dump of decK names what nobody asked for: `defaults: {}`, `snis: []`, `tls_verify: null`. */
+function isEmpty(value: unknown): boolean {
+  if (value === undefined || value === null) return true;
+  return typeof value === 'object' && Object.keys(value).length === 0;
+}
+
 /** Reports every rule of a schema from elsewhere (a plugin's dump) that `validateRecord` would not enforce. */
 export function unknownRules(field: FieldSchema, path: string, report: Report): void {
   for (const rule of Object.keys(field))
@@ -127,7 +133,7 @@ export function validateRecord(
     for (const [name, field] of Object.entries(entry)) {
       known.add(name);
       const given = input[name] ?? structuredClone(field.default);
-      const asks = input[name] !== undefined && input[name] !== null && input[name] !== field.default;
+      const asks = !isEmpty(input[name]) && input[name] !== field.default;
       if (field.unsupported && asks) report(at(name), 'is not supported by the embedded gateway');
       else if (given !== undefined && given !== null)
         out[name] = validateField(field, given, at(name), report);

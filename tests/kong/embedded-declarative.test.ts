@@ -169,3 +169,10 @@ t.test('schema dumps: what this gateway would not enforce is refused', async (t)
   late.Plugins[0]?.Phases.push('response');
   t.throws(() => read(late), /the phase 'response' is not supported/);
 });
+
+t.test('a dump of decK is taken as it is: nulls and empty values ask for nothing', async (t) => {
+  const route = 'name: r, paths: ["/"], methods: null, snis: [], headers: null, regex_priority: 0';
+  const text = `_info: {defaults: {}, select_tags: [x]}
+services: [{name: s, host: h.invalid, protocol: http, path: null, tls_verify: null, ca_certificates: [], routes: [{${route}}]}]`;
+  t.match(parse(text), { routes: [{ name: 'r', tags: ['x'] }] });
+});
