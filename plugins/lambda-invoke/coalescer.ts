@@ -4,13 +4,17 @@ import {
   MAX_PAYLOAD_BYTES,
 } from '../../contracts/invocation.ts';
 import { problemResponse, readAnswers } from './answers.ts';
+import { createBisectBreaker } from './bisect-breaker.ts';
 import { createDrainRate } from './drain-rate.ts';
 import { FairQueue } from './fair-queue.ts';
-import type { Invoke } from './invoke.ts';
+import { createInFlightLimit } from './in-flight-limit.ts';
+import type { Invoke, InvokeOutcome } from './invoke.ts';
 import * as metrics from './metrics.ts';
 
 export interface CoalescerLimits {
   maxSize: number;
+  /** invocations under way: between these two, by what the function can take */
+  minInFlight: number;
   maxInFlight: number;
   maxQueue: number;
   maxQueueBytes: number;
@@ -21,6 +25,7 @@ interface Waiting {
   bytes: number;
   json: string;
   /** ms since the epoch */
+  since: number;
   deadline: number;
   /** Lambda had no room for it, once at least */
   throttled: boolean;
@@ -30,7 +35,7 @@ interface Waiting {
 }
 
 export interface Coalescer {
-  limits: CoalescerLimits;
+  setLimits(limits: CoalescerLimits): void;
   /** Always answers; what goes wrong becomes a problem. */
   submit(event: InvocationEvent, deadlineMs: number): Promise<InvocationResponse>;
 }
@@ -42,11 +47,17 @@ const THROTTLE_PAUSE_MS = 50;
 /** An invocation is abandoned so long after its last deadline: until then each request's own timer is to answer it. */
 const ABANDON_MS = 50;
 
+/** A batch that timed out goes again in this many parts: less work each, and what is slow holds up fewer. */
+const PARTS_AFTER_TIMEOUT = 4;
+
 /**
- * Keeps at most `maxInFlight` invocations of one function under way; what arrives meanwhile waits and leaves together.
- * There is no timer: an idle gateway invokes at once, so a lone request pays nothing.
+ * Keeps a few invocations of one function under way; what arrives meanwhile waits and leaves together. There is no
+ * timer: an idle gateway invokes at once, so a lone request pays nothing.
  */
-export function createCoalescer(functionName: string, invoke: Invoke, limits: CoalescerLimits): Coalescer {
+export function createCoalescer(functionName: string, invoke: Invoke, given: CoalescerLimits): Coalescer {
+  let limits = given;
+  const inFlightLimit = createInFlightLimit(limits.minInFlight, limits.maxInFlight);
+  const breaker = createBisectBreaker();
   const queue = new FairQueue<Waiting>();
   const drain = createDrainRate();
   const label = { function: functionName };
@@ -55,7 +66,11 @@ export function createCoalescer(functionName: string, invoke: Invoke, limits: Co
   let pauses = 0;
 
   const coalescer: Coalescer = {
-    limits,
+    setLimits(changed) {
+      limits = changed;
+      inFlightLimit.setBounds(limits.minInFlight, limits.maxInFlight);
+      pump();
+    },
     submit(event, deadlineMs) {
       const json = JSON.stringify(event);
       const client = event.requestContext.authorizer.lambda.client;
@@ -64,6 +79,7 @@ export function createCoalescer(functionName: string, invoke: Invoke, limits: Co
         metrics.shed.inc(label);
         return Promise.resolve(busy());
       }
+      const since = Date.now();
       return new Promise((resolve) => {
         const timer = setTimeout(() => {
           // an invocation that is under way goes on for the others of its batch
@@ -74,7 +90,8 @@ export function createCoalescer(functionName: string, invoke: Invoke, limits: Co
           client,
           bytes,
           json,
-          deadline: Date.now() + deadlineMs,
+          since,
+          deadline: since + deadlineMs,
           throttled: false,
           answer(response) {
             clearTimeout(timer);
@@ -96,7 +113,7 @@ export function createCoalescer(functionName: string, invoke: Invoke, limits: Co
 
   /** False when the request has to go. A full queue takes a client's request in place of one whose client has more there. */
   function makeRoom(client: string, bytes: number): boolean {
-    const { maxQueue, maxQueueBytes } = coalescer.limits;
+    const { maxQueue, maxQueueBytes } = limits;
     if (queue.waiting(client) >= maxQueue / 2 && queue.othersWait(client)) return false;
     const share = (items: number, total: number) => Math.max(items / maxQueue, total / maxQueueBytes);
     const own = share(queue.waiting(client) + 1, queue.waitingBytes(client) + bytes);
@@ -111,9 +128,10 @@ export function createCoalescer(functionName: string, invoke: Invoke, limits: Co
   }
 
   function pump(): void {
-    const { maxInFlight, maxSize } = coalescer.limits;
-    while (inFlight < maxInFlight && queue.size > 0 && pauses === 0) {
-      const batch = queue.take(maxSize, MAX_PAYLOAD_BYTES - ENVELOPE_BYTES);
+    while (inFlight < inFlightLimit.allowed && queue.size > 0 && pauses === 0) {
+      const batch = queue.take(limits.maxSize, MAX_PAYLOAD_BYTES - ENVELOPE_BYTES);
+      const oldest = Math.min(...batch.map(({ since }) => since));
+      metrics.waitSeconds.observe(label, (Date.now() - oldest) / 1_000);
       inFlight++;
       void send(batch).finally(() => {
         inFlight--;
@@ -122,9 +140,26 @@ export function createCoalescer(functionName: string, invoke: Invoke, limits: Co
     }
     metrics.queued.set(label, queue.size);
     metrics.inFlight.set(label, inFlight);
+    metrics.inFlightLimit.set(label, inFlightLimit.allowed);
   }
 
+  /** One batch to its end, whatever it takes; a throttled one ends in the queue. */
   async function send(batch: Waiting[]): Promise<void> {
+    const startedAt = Date.now();
+    const outcome = await attempt(batch);
+    if (outcome.kind === 'throttled') return putBack(batch);
+    if (outcome.kind === 'timeout') return again(batch, Date.now() - startedAt);
+    if (outcome.kind !== 'failed' || batch.length === 1) return;
+    // one of them brings the others down, or the function is broken
+    if (!breaker.closed) return answerAll(batch, problemResponse('function_failed'));
+    breaker.settled(await halve(batch));
+  }
+
+  /**
+   * One invocation. Answers the batch when the function answered it, when nobody could be asked, and when a lone request
+   * failed; else the outcome says what is to be done with it.
+   */
+  async function attempt(batch: Waiting[]): Promise<InvokeOutcome> {
     const timeoutMs = Math.max(...batch.map(({ deadline }) => deadline)) - Date.now() + ABANDON_MS;
     const [only] = batch;
     const payload =
@@ -133,24 +168,62 @@ export function createCoalescer(functionName: string, invoke: Invoke, limits: Co
     metrics.batchSize.observe(label, batch.length);
     const observe = metrics.invocationSeconds.startTimer(label);
     const outcome = await invoke(functionName, payload, timeoutMs);
-    observe();
-    if (outcome.kind === 'throttled') return putBack(batch);
-    if (outcome.kind === 'unreachable') return answerAll(batch, problemResponse('unavailable', 1));
-    if (outcome.kind === 'timeout') return answerAll(batch, problemResponse('function_timeout', 1));
+    const seconds = observe();
     const answers = outcome.kind === 'ok' ? readAnswers(outcome.payload, batch.length) : null;
     if (answers) {
+      inFlightLimit.succeeded({ size: batch.length, maxSize: limits.maxSize, ms: seconds * 1_000 });
+      breaker.answered();
       for (const [index, item] of batch.entries()) item.answer(answers[index] as InvocationResponse);
-      return;
+      return outcome;
     }
-    if (batch.length === 1) return answerAll(batch, problemResponse('function_failed'));
-    // one of them brings the others down: halves, until it is alone
+    if (outcome.kind === 'unreachable') answerAll(batch, problemResponse('unavailable', 1));
+    // an answer of another shape is a crash
+    const kind = outcome.kind === 'ok' ? 'failed' : outcome.kind;
+    if (kind === 'failed' && batch.length === 1) answerAll(batch, problemResponse('function_failed'));
+    return { kind };
+  }
+
+  /** Halves in parallel, until the bad request is alone. Gives how many requests did not fail. */
+  async function halve(batch: Waiting[]): Promise<number> {
     metrics.bisected.inc(label);
     const middle = batch.length >> 1;
-    await Promise.all([send(batch.slice(0, middle)), send(batch.slice(middle))]);
+    const counts = await Promise.all(
+      [batch.slice(0, middle), batch.slice(middle)].map(async (half) => {
+        const { kind } = await attempt(half);
+        if (kind === 'throttled') putBack(half);
+        if (kind === 'timeout') answerAll(half, problemResponse('function_timeout', 1));
+        if (kind === 'failed' && half.length > 1) return halve(half);
+        return kind === 'failed' ? 0 : half.length;
+      }),
+    );
+    return counts.reduce((sum, count) => sum + count, 0);
+  }
+
+  /** A batch that timed out is asked once more, in parts, as far as its requests can wait that long again. */
+  async function again(batch: Waiting[], elapsedMs: number): Promise<void> {
+    const now = Date.now();
+    const patient = batch.length > 1 ? batch.filter(({ deadline }) => deadline - now >= elapsedMs) : [];
+    const hurried = batch.filter((item) => !patient.includes(item));
+    answerAll(hurried, problemResponse('function_timeout', 1));
+    if (patient.length === 0) return;
+    metrics.retried.inc(label);
+    const size = Math.ceil(patient.length / PARTS_AFTER_TIMEOUT);
+    const parts = Array.from({ length: Math.ceil(patient.length / size) }, (_, index) =>
+      patient.slice(index * size, (index + 1) * size),
+    );
+    await Promise.all(
+      parts.map(async (part) => {
+        const { kind } = await attempt(part);
+        if (kind === 'throttled') putBack(part);
+        if (kind === 'timeout') answerAll(part, problemResponse('function_timeout', 1));
+        if (kind === 'failed' && part.length > 1) await halve(part);
+      }),
+    );
   }
 
   function putBack(batch: Waiting[]): void {
     metrics.throttled.inc(label);
+    inFlightLimit.throttled();
     const now = Date.now();
     const alive = batch.filter(({ deadline }) => deadline > now);
     for (const item of batch) {

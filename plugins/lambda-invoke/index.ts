@@ -20,13 +20,14 @@ class LambdaInvoke {
     this.#config = config;
     const limits = {
       maxSize: config.max_size,
+      minInFlight: config.min_in_flight,
       maxInFlight: config.max_in_flight,
       maxQueue: config.max_queue,
       maxQueueBytes: config.max_queue_bytes,
     };
     const present = coalescers.get(config.function);
+    present?.setLimits(limits);
     this.#coalescer = present ?? createCoalescer(config.function, invoke, limits);
-    this.#coalescer.limits = limits;
     coalescers.set(config.function, this.#coalescer);
   }
 

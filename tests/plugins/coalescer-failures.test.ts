@@ -61,11 +61,79 @@ for (const [what, payload] of malformed)
     t.same((await Promise.all(answers)).map(codeOf), ['200 a0', '200 a1', 'function_failed']);
   });
 
-t.test('a batch that timed out is not asked again', async (t) => {
+t.test('a batch that timed out goes once more, in quarters', async (t) => {
+  let timeouts = 1;
+  const { answers, invocations } = await batchOf(8, (bodies) =>
+    !bodies.includes('a0') && timeouts-- > 0 ? 'timeout' : 'ok',
+  );
+  t.same(
+    answers.map(codeOf),
+    names('a', 8).map((name) => `200 ${name}`),
+  );
+  t.same(
+    invocations.slice(2).map(({ bodies }) => bodies.join()),
+    ['a1,a2', 'a3,a4', 'a5,a6', 'a7,a8'],
+  );
+});
+
+t.test('a quarter that times out again, and a lone request that does, is told so', async (t) => {
   const { answers, invocations } = await batchOf(4, (bodies) => (bodies.includes('a0') ? 'ok' : 'timeout'));
   t.same(answers.map(codeOf), Array(4).fill('function_timeout'));
-  t.equal(invocations.length, 2);
+  t.equal(invocations.length, 2 + 4);
 });
+
+t.test('a quarter in which one request crashes is halved as any batch', async (t) => {
+  let timeouts = 1;
+  const { answers } = await batchOf(8, (bodies) => {
+    if (bodies.includes('a0')) return 'ok';
+    if (timeouts-- > 0) return 'timeout';
+    return bodies.includes('a3') ? 'failed' : 'ok';
+  });
+  t.same(
+    answers.map(codeOf),
+    names('a', 8).map((name) => (name === 'a3' ? 'function_failed' : `200 ${name}`)),
+  );
+});
+
+t.test('requests whose deadline is too near for another try are told at once', async (t) => {
+  const { submit, invocations } = coalescing();
+  const first = submit('a0');
+  const [hurried, patient] = [submit('a1', 200), submit('b1', 60_000)];
+  await invocations[0]?.ok();
+  const startedAt = Date.now();
+  await waitUntil('more than half of its time is over', () => Date.now() - startedAt > 110, soon);
+  await invocations[1]?.end({ kind: 'timeout' });
+  t.equal(codeOf(await hurried), 'function_timeout');
+  t.same(invocations[2]?.bodies, ['b1']);
+  await invocations[2]?.ok();
+  t.same((await Promise.all([first, patient])).map(codeOf), ['200 a0', '200 b1']);
+});
+
+t.test(
+  'after two batches that failed as a whole the next is not halved, until the function answers',
+  async (t) => {
+    let broken = true;
+    const { submit, invocations } = coalescing({ maxSize: 4 }, () => (broken ? 'failed' : 'ok'));
+    const wave = async () => {
+      const before = invocations.length;
+      // the first leaves alone, the others wait for it and leave together
+      const answers = await Promise.all(names('a', 5).map((name) => submit(name)));
+      return { codes: new Set(answers.map(codeOf)), sent: invocations.length - before };
+    };
+    const halved = 1 + 7;
+    t.same(await wave(), { codes: new Set(['function_failed']), sent: halved });
+    t.equal((await wave()).sent, halved);
+    t.same(
+      await wave(),
+      { codes: new Set(['function_failed']), sent: 2 },
+      'the batch of four is one invocation',
+    );
+    broken = false;
+    t.equal((await wave()).codes.size, 5, 'it answers again');
+    broken = true;
+    t.equal((await wave()).sent, halved, 'and the next failure is looked into again');
+  },
+);
 
 t.test('a throttled batch waits at the head of the queue and goes again', async (t) => {
   let throttles = 2;

@@ -1,5 +1,7 @@
+import fc from 'fast-check';
 import t from 'tap';
 import { MAX_PAYLOAD_BYTES } from '../../contracts/invocation.ts';
+import { waitUntil } from '../../infra/local/wait-until.ts';
 import { coalescing, codeOf, eventOf } from './coalescing.ts';
 
 const names = (client: string, count: number) => Array.from({ length: count }, (_, i) => `${client}${i + 1}`);
@@ -130,11 +132,54 @@ t.test('full by bytes: the place of who holds the most of them', async (t) => {
 });
 
 t.test('limits of a new configuration hold from the next request on', async (t) => {
-  const { submit, invocations, coalescer } = coalescing({ maxQueue: 1 });
+  const { submit, invocations, coalescer, limits } = coalescing({ maxQueue: 1 });
   const answers = [submit('a1'), submit('a2')];
   t.equal(codeOf(await submit('a3')), 'busy');
-  coalescer.limits = { ...coalescer.limits, maxQueue: 2 };
+  coalescer.setLimits({ ...limits, maxQueue: 2 });
   answers.push(submit('a4'));
   for (let i = 0; i < 2; i++) await invocations[i]?.ok();
   t.same((await Promise.all(answers)).map(codeOf), ['200 a1', '200 a2', '200 a4']);
 });
+
+t.test(
+  'more go out at a time while full batches come back fast, and fewer once Lambda throttles',
+  async (t) => {
+    const { submit, invocations, limits, coalescer } = coalescing({ maxSize: 2, maxQueue: 1_000 });
+    coalescer.setLimits({ ...limits, minInFlight: 1, maxInFlight: 4 });
+    const answers = names('a', 60).map((name) => submit(name));
+    const open = () => invocations.length - ended;
+    let ended = 0;
+    while (open() < 4) await invocations[ended++]?.ok();
+    t.equal(open(), 4, 'no more than allowed');
+    await invocations[ended++]?.end({ kind: 'throttled' });
+    while (open() > 0) await invocations[ended++]?.ok();
+    await waitUntil('the pause is over', () => open() > 0, { everyMs: 2 });
+    t.ok(open() < 4, 'fewer at a time');
+    while (ended < invocations.length) await invocations[ended++]?.ok();
+    t.ok((await Promise.all(answers)).every(({ statusCode }) => statusCode === 200));
+  },
+);
+
+t.test(
+  'mixed clients in every batch: each request gets its own answer, in whatever way batches end',
+  async () => {
+    const clients = fc.array(fc.constantFrom('a', 'b', 'c', 'd'), { minLength: 1, maxLength: 60 });
+    const ends = fc.array(fc.constantFrom('ok', 'failed', 'timeout', 'unreachable'), { maxLength: 30 });
+    const bounds = fc.record({
+      maxSize: fc.integer({ min: 1, max: 9 }),
+      maxInFlight: fc.integer({ min: 1, max: 3 }),
+    });
+    await fc.assert(
+      fc.asyncProperty(clients, ends, bounds, async (order, outcomes, limits) => {
+        const { submit } = coalescing(limits, () => (outcomes.shift() ?? 'ok') as 'ok');
+        const bodies = order.map((client, index) => `${client}${index}`);
+        const answers = await Promise.all(bodies.map((body) => submit(body)));
+        return answers.every(
+          ({ statusCode, body }, index) =>
+            statusCode >= 500 || (statusCode === 200 && body === bodies[index]),
+        );
+      }),
+      { numRuns: 50 },
+    );
+  },
+);

@@ -41,9 +41,17 @@ export function coalescing(
       const kind = decide?.(bodies);
       if (kind) void (kind === 'ok' ? ok() : end({ kind } as InvokeOutcome));
     });
-  const all = { maxSize: 100, maxInFlight: 1, maxQueue: 100, maxQueueBytes: 1e6, ...limits };
+  const all = {
+    maxSize: 100,
+    minInFlight: limits.maxInFlight ?? 1,
+    maxInFlight: 1,
+    maxQueue: 100,
+    maxQueueBytes: 1e6,
+    ...limits,
+  };
   const coalescer = createCoalescer(`function-${++functions}`, invoke, all);
   return {
+    limits: all,
     coalescer,
     invocations,
     most: () => most,

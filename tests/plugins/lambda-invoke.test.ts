@@ -8,6 +8,7 @@ const config: LambdaInvokeConfig = {
   function: 'job',
   path: '/v1/registrations',
   max_size: 250,
+  min_in_flight: 1,
   max_in_flight: 1,
   max_queue: 100,
   max_queue_bytes: 1_000_000,

@@ -33,6 +33,7 @@ const PLUGINS: [module: typeof clientAuth | typeof lambdaInvoke | typeof kinesis
       function: 'job',
       path: '/v1/registrations',
       max_size: 250,
+      min_in_flight: 2,
       max_in_flight: 2,
       max_queue: 100,
       max_queue_bytes: 1_000_000,

@@ -39,6 +39,7 @@ const expected = {
       'function',
       'path',
       'max_size',
+      'min_in_flight',
       'max_in_flight',
       'max_queue',
       'max_queue_bytes',
