@@ -12,6 +12,9 @@ import { waitUntil } from './wait-until.ts';
 
 const run = promisify(execFile);
 
+/** PostgreSQL's own default; the functions must leave room in it (tests/infra/functions.test.ts). */
+export const MAX_CONNECTIONS = 100;
+
 export interface Postgres {
   service: Service;
   /** connection URL of the superuser (or of `user`) for a database */
@@ -70,7 +73,7 @@ export async function startPostgres(options: {
     listen_addresses: '127.0.0.1',
     port: String(options.port),
     unix_socket_directories: '',
-    max_connections: '100',
+    max_connections: String(MAX_CONNECTIONS),
     log_min_error_statement: 'panic', // statements carry push addresses
     ...(options.durable ? {} : { fsync: 'off', full_page_writes: 'off' }),
   };

@@ -26,13 +26,15 @@ const SETTINGS = [
   'jit=off',
 ];
 
-/** One connection: an environment runs one invocation at a time. */
+/** Connections of an environment: it runs one invocation at a time. */
+export const POOL_SIZE = 1;
+
 export function connectRegistry(connectionString: string): Registry {
   const prisma = new PrismaClient({
     adapter: new PrismaPg(
       {
         connectionString,
-        max: 1,
+        max: POOL_SIZE,
         connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
         query_timeout: STATEMENT_TIMEOUT_MS,
         options: SETTINGS.map((setting) => `-c ${setting}`).join(' '),
