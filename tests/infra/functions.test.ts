@@ -7,6 +7,11 @@ import { ROOT } from '../../infra/local/paths.ts';
 import { MAX_CONNECTIONS } from '../../infra/local/postgres.ts';
 import { POOL_SIZE } from '../../lambdas/adapters/prisma.ts';
 
+interface InvokeConfig {
+  function: string;
+  deadline_ms: number;
+  max_in_flight: number;
+}
 const functions = functionDefinitions({
   databaseUrl: 'postgres://localhost/registry',
   redisUrl: 'redis://localhost',
@@ -28,7 +33,7 @@ t.test(
   async (t) => {
     const deck = parse(readFileSync(join(ROOT, 'deck.yaml'), 'utf8')) as {
       services: {
-        routes: { plugins?: { name: string; config: Record<string, string & number> }[] }[];
+        routes: { plugins?: { name: string; config: InvokeConfig }[] }[];
       }[];
     };
     const invocations = deck.services
@@ -38,11 +43,8 @@ t.test(
     for (const { config } of invocations) {
       const definition = functions.find(({ name }) => name === config.function);
       t.ok(definition, `${config.function} is there`);
-      t.ok((definition?.timeoutMs ?? 0) <= (config.deadline_ms as number) / 3, config.function);
-      t.ok(
-        (config.max_in_flight as number) <= (definition?.concurrency ?? 0),
-        'one node alone is not throttled',
-      );
+      t.ok((definition?.timeoutMs ?? 0) <= config.deadline_ms / 3, config.function);
+      t.ok(config.max_in_flight <= (definition?.concurrency ?? 0), 'one node alone is not throttled');
     }
   },
 );
