@@ -40,6 +40,12 @@ const STEPS: BuildStep[] = [
   },
   PLUGINS,
   {
+    name: 'plugin server (a bundle for a sidecar)',
+    script: 'kong/plugin-server/build.ts',
+    inputs: ['kong/plugin-server', 'kong/protocol', 'plugins', 'contracts'],
+    outputs: ['main', 'health'].map((name) => `dist/plugin-server/${name}.mjs`),
+  },
+  {
     name: 'Storm topology (Maven fetches Storm on the first run)',
     script: 'storm/build.ts',
     inputs: ['storm', 'contracts', 'analytics'],
