@@ -21,15 +21,20 @@ t.test('the bundle of a sidecar serves from a folder with nothing beside it', as
   const server = spawn(process.execPath, ['main.mjs'], { cwd: dir, env, stdio: 'ignore' });
   t.teardown(() => server.kill('SIGKILL'));
   const health = () => promisify(execFile)(process.execPath, ['health.mjs'], { cwd: dir, env });
+  const refusal = () =>
+    health().then(
+      () => 'healthy',
+      ({ stderr }: { stderr: string }) => stderr,
+    );
   await waitUntil('it is healthy', async () => {
     await health();
     return true;
   });
   server.kill('SIGSTOP');
-  await t.rejects(health(), { stderr: /no answer within/ });
+  t.match(await refusal(), /no answer within/);
   server.kill('SIGCONT');
   server.kill('SIGTERM');
   await waitUntil('it ended', () => server.exitCode !== null);
   t.equal(server.exitCode, 0);
-  await t.rejects(health(), { stderr: /ENOENT|ECONNREFUSED/ });
+  t.match(await refusal(), /ENOENT|ECONNREFUSED/);
 });
