@@ -23,9 +23,9 @@ const COMMANDS = {
 /** Dependencies, build products and a database of a first run: about 1.6 GB. */
 const NEEDED_BYTES = 2 * 1024 ** 3;
 
-function fail(sentence) {
+function fail(sentence, code = 1) {
   process.stderr.write(`pistats: ${sentence}\n`);
-  process.exit(1);
+  process.exit(code);
 }
 
 function freeBytes() {
@@ -98,7 +98,7 @@ function holdInstallLock() {
 
 const [command, ...args] = process.argv.slice(2);
 const script = Object.hasOwn(COMMANDS, command ?? '') ? COMMANDS[command] : undefined;
-if (!script) fail(`unknown command "${command ?? ''}"; there are: ${Object.keys(COMMANDS).join(', ')}.`);
+if (!script) fail(`unknown command "${command ?? ''}"; there are: ${Object.keys(COMMANDS).join(', ')}.`, 2);
 if (Number(process.versions.node.split('.')[0]) < 20)
   fail(`Node.js 20 or newer is needed, this is ${process.version}.`);
 if (process.platform === 'win32') fail('Windows is not supported; use Linux, macOS or WSL.');

@@ -1,4 +1,4 @@
-import { closeSync, openSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { addClient } from '../../lambdas/adapters/client-registry.ts';
@@ -114,8 +114,10 @@ async function main(args: string[]): Promise<number> {
 
 /** Better to hear of it now than after the replay. */
 function requireWritable(file: string): void {
+  const isNew = !existsSync(file);
   try {
     closeSync(openSync(file, 'a'));
+    if (isNew) rmSync(file);
   } catch (error) {
     throw new StopError(`--json ${file} can not be written: ${(error as NodeJS.ErrnoException).code}.`, 2);
   }

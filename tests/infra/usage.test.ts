@@ -19,11 +19,11 @@ interface Usage {
 const USAGES: Usage[] = [
   {
     args: ['strat'],
-    code: 1,
+    code: 2,
     sentence: /^pistats: unknown command "strat"; there are: start, setup, test, [a-z, ]+\.\n$/,
   },
-  { args: ['toString'], code: 1, sentence: /^pistats: unknown command "toString"; there are: / },
-  { args: [], code: 1, sentence: /^pistats: unknown command ""; there are: / },
+  { args: ['toString'], code: 2, sentence: /^pistats: unknown command "toString"; there are: / },
+  { args: [], code: 2, sentence: /^pistats: unknown command ""; there are: / },
   { args: ['start', '--fast'], sentence: "Unknown option '--fast'. See README.md for the options." },
   { args: ['start', 'now'], sentence: "Unexpected argument 'now'. See README.md for the options." },
   {
