@@ -20,8 +20,14 @@ export type Decoded = { [name: string]: unknown };
 
 const EMPTY = Buffer.alloc(0);
 
+/** One byte each, made once: most tags and lengths are such. */
+const SMALL = Array.from({ length: 128 }, (_, value) => Buffer.of(value));
+
 function varint(value: number | bigint): Buffer {
-  if (typeof value === 'number' && value >= 0 && value < 128) return Buffer.of(value);
+  if (typeof value === 'number' && value >= 0 && value < 16_384) {
+    if (value < 128) return SMALL[value] as Buffer;
+    return Buffer.of((value & 127) | 128, value >> 7);
+  }
   let rest = BigInt.asUintN(64, BigInt(value));
   const out: number[] = [];
   while (rest > 127n) {
@@ -35,7 +41,13 @@ function varint(value: number | bigint): Buffer {
 const tag = (no: number, wire: number) => varint(no * 8 + wire);
 
 function delimited(no: number, bytes: Bytes): Buffer {
-  return Buffer.concat([tag(no, 2), varint(bytes.length), bytes]);
+  const head = tag(no, 2);
+  const length = varint(bytes.length);
+  const out = Buffer.allocUnsafe(head.length + length.length + bytes.length);
+  out.set(head);
+  out.set(length, head.length);
+  out.set(bytes, head.length + length.length);
+  return out;
 }
 
 function double(no: number, value: number): Buffer {
@@ -71,48 +83,65 @@ export function encodeStruct(fields: Record<string, unknown>): Buffer {
 interface RawField {
   no: number;
   /** varint as a signed 64-bit integer, fixed64 and delimited as their bytes */
-  value: bigint | Buffer;
+  value: bigint | number | Buffer;
 }
 
-/** @throws RangeError when the bytes are no message */
-export function rawFields(bytes: Bytes): RawField[] {
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const fields: RawField[] = [];
+/** Walks the fields of a message. @throws RangeError when the bytes are no message */
+function eachField(bytes: Bytes, take: (no: number, value: RawField['value']) => void): void {
+  const buffer = Buffer.isBuffer(bytes)
+    ? bytes
+    : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const end = buffer.length;
   let at = 0;
-  const readVarint = (): bigint => {
-    let value = 0n;
-    for (let shift = 0n; shift < 70n; shift += 7n) {
+  const readVarint = (): number | bigint => {
+    // four bytes are enough for nearly all of them, and fit a number's bit operations
+    let value = 0;
+    for (let shift = 0; shift < 28; shift += 7) {
       const byte = buffer[at++];
       if (byte === undefined) throw new RangeError('truncated varint');
-      value |= BigInt(byte & 127) << shift;
-      if (byte < 128) return BigInt.asIntN(64, value);
+      value |= (byte & 127) << shift;
+      if (byte < 128) return value;
+    }
+    let wide = BigInt(value);
+    for (let shift = 28n; shift < 70n; shift += 7n) {
+      const byte = buffer[at++];
+      if (byte === undefined) throw new RangeError('truncated varint');
+      wide |= BigInt(byte & 127) << shift;
+      if (byte < 128) return BigInt.asIntN(64, wide);
     }
     throw new RangeError('varint too long');
   };
-  const take = (length: number): Buffer => {
-    if (length < 0 || at + length > buffer.length) throw new RangeError('truncated field');
+  const slice = (length: number): Buffer => {
+    if (length < 0 || at + length > end) throw new RangeError('truncated field');
     at += length;
     return buffer.subarray(at - length, at);
   };
-  while (at < buffer.length) {
+  while (at < end) {
     const key = Number(readVarint());
     const no = Math.floor(key / 8);
-    if (key % 8 === 0) fields.push({ no, value: readVarint() });
-    else if (key % 8 === 1) fields.push({ no, value: take(8) });
-    else if (key % 8 === 2) fields.push({ no, value: take(Number(readVarint())) });
-    else if (key % 8 === 5) take(4);
-    else throw new RangeError(`unknown wire type ${key % 8}`);
+    const wire = key % 8;
+    if (wire === 2) take(no, slice(Number(readVarint())));
+    else if (wire === 0) take(no, readVarint());
+    else if (wire === 1) take(no, slice(8));
+    else if (wire === 5) slice(4);
+    else throw new RangeError(`unknown wire type ${wire}`);
   }
+}
+
+/** @throws RangeError when the bytes are no message */
+function rawFields(bytes: Bytes): RawField[] {
+  const fields: RawField[] = [];
+  eachField(bytes, (no, value) => void fields.push({ no, value }));
   return fields;
 }
 
-function asBytes(value: bigint | Buffer | undefined): Buffer {
+function asBytes(value: RawField['value'] | undefined): Buffer {
   if (!Buffer.isBuffer(value)) throw new RangeError('wrong wire type');
   return value;
 }
 
-function asVarint(value: bigint | Buffer): bigint {
-  if (typeof value !== 'bigint') throw new RangeError('wrong wire type');
+function asVarint(value: RawField['value']): number | bigint {
+  if (typeof value === 'object') throw new RangeError('wrong wire type');
   return value;
 }
 
@@ -121,7 +150,7 @@ export function decodeValue(bytes: Bytes): Json {
   for (const { no, value } of rawFields(bytes)) {
     if (no === 2) out = asBytes(value).readDoubleLE();
     else if (no === 3) out = asBytes(value).toString('utf8');
-    else if (no === 4) out = asVarint(value) !== 0n;
+    else if (no === 4) out = Number(asVarint(value)) !== 0;
     else if (no === 5) out = decodeStruct(asBytes(value));
     else if (no === 6) out = decodeList(asBytes(value));
   }
@@ -159,18 +188,19 @@ function encodeField({ no, type }: Field, value: unknown): Buffer {
 /** null and undefined fields are left out. */
 export function encodeMessage(message: Message, values: Decoded): Buffer {
   const parts: Buffer[] = [];
-  for (const [name, field] of Object.entries(message)) {
+  for (const [name, field] of planOf(message).fields) {
     const value = values[name];
     if (value === null || value === undefined) continue;
     if (field.repeated) for (const item of value as unknown[]) parts.push(encodeField(field, item));
     else parts.push(encodeField(field, value));
   }
-  return parts.length === 0 ? EMPTY : Buffer.concat(parts);
+  if (parts.length === 0) return EMPTY;
+  return parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts);
 }
 
-function decodeField(type: FieldType, value: bigint | Buffer): unknown {
+function decodeField(type: FieldType, value: RawField['value']): unknown {
   if (type === 'int') return Number(asVarint(value));
-  if (type === 'bool') return asVarint(value) !== 0n;
+  if (type === 'bool') return Number(asVarint(value)) !== 0;
   const bytes = asBytes(value);
   if (type === 'double') return bytes.readDoubleLE();
   if (type === 'string') return bytes.toString('utf8');
@@ -189,21 +219,35 @@ function zero({ type, repeated }: Field): unknown {
   return undefined;
 }
 
+interface Plan {
+  fields: [name: string, field: Field][];
+  byNumber: Map<number, [name: string, field: Field]>;
+}
+const plans = new WeakMap<Message, Plan>();
+
+/** What a message's definition says, in the order and by the numbers it is asked for; worked out once. */
+function planOf(message: Message): Plan {
+  let plan = plans.get(message);
+  if (!plan) {
+    const fields = Object.entries(message);
+    plan = { fields, byNumber: new Map(fields.map((entry) => [entry[1].no, entry])) };
+    plans.set(message, plan);
+  }
+  return plan;
+}
+
 /** @throws RangeError when the bytes are no such message */
 export function decodeMessage(message: Message, bytes: Bytes): Decoded {
+  const { fields, byNumber } = planOf(message);
   const out: Decoded = {};
-  const byNumber = new Map<number, [string, Field]>();
-  for (const [name, field] of Object.entries(message)) {
-    out[name] = zero(field);
-    byNumber.set(field.no, [name, field]);
-  }
-  for (const { no, value } of rawFields(bytes)) {
+  for (const [name, field] of fields) out[name] = zero(field);
+  eachField(bytes, (no, value) => {
     const known = byNumber.get(no);
-    if (!known) continue;
+    if (!known) return;
     const [name, field] = known;
     const item = decodeField(field.type, value);
     if (field.repeated) (out[name] as unknown[]).push(item);
     else out[name] = item;
-  }
+  });
   return out;
 }
