@@ -10,6 +10,12 @@ export interface PluginServer {
   close(graceMs?: number): Promise<void>;
 }
 
+/**
+ * Connections that may wait to be taken. A Unix socket refuses the next one at once (EAGAIN, Kong answers 500), and a
+ * surge brings more in one moment than Node's own bound of 511. The kernel caps it at net.core.somaxconn.
+ */
+const BACKLOG = 4_096;
+
 /** Serves the plugins on one Unix socket; each is known by its own name. */
 export async function startPluginServer(options: {
   socketPath: string;
@@ -42,6 +48,6 @@ export async function startPluginServer(options: {
 function listen(server: Server, path: string): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen(path, resolve);
+    server.listen({ path, backlog: BACKLOG }, resolve);
   });
 }
