@@ -1,26 +1,38 @@
-import { KinesisClient, PutRecordsCommand } from '@aws-sdk/client-kinesis';
-import { NodeHttpHandler } from '@smithy/node-http-handler';
+import { type AwsPost, createAwsClient, errorType } from '../aws/aws-client.ts';
 import type { StreamRecord } from './stamp.ts';
 
 /** Which of the records were acknowledged, by position; throws when the call as a whole failed. */
 export type PutRecords = (stream: string, records: StreamRecord[], timeoutMs: number) => Promise<boolean[]>;
 
-/** PutRecords by the AWS SDK; endpoint, region and credentials come from its own environment. */
+interface PutRecordsAnswer {
+  Records?: { SequenceNumber?: string; ErrorCode?: string }[];
+}
+
+/** PutRecords by Kinesis' API; endpoint, region and credentials come from the AWS SDKs' environment. */
 export function createPutRecords(): PutRecords {
-  let client: KinesisClient | undefined;
+  let post: AwsPost | undefined;
   return async (stream, records, timeoutMs) => {
+    post ??= createAwsClient('kinesis');
     // one attempt: only refused records may be sent again, and that the writer does
-    client ??= new KinesisClient({
-      maxAttempts: 1,
-      requestHandler: new NodeHttpHandler({ connectionTimeout: 2_000 }),
+    const answer = await post({
+      path: '/',
+      headers: {
+        'content-type': 'application/x-amz-json-1.1',
+        'x-amz-target': 'Kinesis_20131202.PutRecords',
+      },
+      body: JSON.stringify({
+        StreamName: stream,
+        Records: records.map(({ partitionKey, data }) => ({
+          PartitionKey: partitionKey,
+          Data: data.toString('base64'),
+        })),
+      }),
+      timeoutMs,
     });
-    const command = new PutRecordsCommand({
-      StreamName: stream,
-      Records: records.map(({ partitionKey, data }) => ({ PartitionKey: partitionKey, Data: data })),
-    });
-    const answer = await client.send(command, { abortSignal: AbortSignal.timeout(Math.max(1, timeoutMs)) });
+    if (answer.status >= 300) throw new Error(`kinesis: ${answer.status} ${errorType(answer)}`);
+    const results = (JSON.parse(answer.body || 'null') as PutRecordsAnswer | null)?.Records;
     return records.map((_, index) => {
-      const result = answer.Records?.[index];
+      const result = results?.[index];
       return Boolean(result?.SequenceNumber) && !result?.ErrorCode;
     });
   };

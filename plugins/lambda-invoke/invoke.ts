@@ -1,5 +1,4 @@
-import { InvokeCommand, LambdaClient, TooManyRequestsException } from '@aws-sdk/client-lambda';
-import { NodeHttpHandler } from '@smithy/node-http-handler';
+import { type AwsAnswer, AwsCallError, type AwsPost, createAwsClient, errorType } from '../aws/aws-client.ts';
 
 /** How one invocation ended. No AWS detail is kept: what a client sees is made from `kind` alone. */
 export type InvokeOutcome =
@@ -11,30 +10,40 @@ export type InvokeOutcome =
 
 export type Invoke = (functionName: string, payload: string, timeoutMs: number) => Promise<InvokeOutcome>;
 
-/** Invokes by the AWS SDK; endpoint, region and credentials come from its own environment. */
+/** Invokes by Lambda's API; endpoint, region and credentials come from the AWS SDKs' environment. */
 export function createInvoke(): Invoke {
-  let client: LambdaClient | undefined;
+  let post: AwsPost | undefined;
   return async (functionName, payload, timeoutMs) => {
-    // one attempt: what may be sent again, and when, is the queue's business
-    client ??= new LambdaClient({
-      maxAttempts: 1,
-      requestHandler: new NodeHttpHandler({ connectionTimeout: 2_000 }),
-    });
-    const abortSignal = AbortSignal.timeout(Math.max(1, timeoutMs));
     try {
-      const command = new InvokeCommand({ FunctionName: functionName, Payload: Buffer.from(payload) });
-      const answer = await client.send(command, { abortSignal });
-      const json: unknown = JSON.parse(Buffer.from(answer.Payload ?? []).toString() || 'null');
-      if (!answer.FunctionError) return { kind: 'ok', payload: json };
-      const type = (json as { errorType?: string } | null)?.errorType;
-      return { kind: type === 'Sandbox.Timedout' ? 'timeout' : 'failed' };
+      post ??= createAwsClient('lambda');
+      // one attempt: what may be sent again, and when, is the queue's business
+      const answer = await post({
+        path: `/2015-03-31/functions/${encodeURIComponent(functionName)}/invocations`,
+        headers: { 'content-type': 'application/octet-stream' },
+        body: payload,
+        timeoutMs,
+      });
+      return answer.status < 300 ? ofFunction(answer) : ofService(answer);
     } catch (error) {
-      if (abortSignal.aborted) return { kind: 'timeout' };
-      if (error instanceof TooManyRequestsException) return { kind: 'throttled' };
-      if (error instanceof SyntaxError) return { kind: 'failed' };
-      const status = (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode;
-      // 4xx: this payload or this configuration; no status: the network; 5xx: the service
-      return { kind: status && status >= 400 && status < 500 ? 'failed' : 'unreachable' };
+      return { kind: error instanceof AwsCallError ? error.kind : 'unreachable' };
     }
   };
+}
+
+function ofFunction({ headers, body }: AwsAnswer): InvokeOutcome {
+  let payload: unknown;
+  try {
+    payload = JSON.parse(body || 'null');
+  } catch {
+    return { kind: 'failed' };
+  }
+  if (!headers['x-amz-function-error']) return { kind: 'ok', payload };
+  const type = (payload as { errorType?: string } | null)?.errorType;
+  return { kind: type === 'Sandbox.Timedout' ? 'timeout' : 'failed' };
+}
+
+function ofService(answer: AwsAnswer): InvokeOutcome {
+  if (errorType(answer) === 'TooManyRequestsException') return { kind: 'throttled' };
+  // 4xx: this payload or this configuration; else the service
+  return { kind: answer.status >= 400 && answer.status < 500 ? 'failed' : 'unreachable' };
 }

@@ -25,6 +25,7 @@ const outcomes: [what: string, answer: AwsAnswer, outcome: InvokeOutcome][] = [
   ['a function there is not', serviceError(404, 'ResourceNotFoundException'), { kind: 'failed' }],
   ['a payload too large', serviceError(413, 'RequestTooLargeException'), { kind: 'failed' }],
   ['the service failing', serviceError(500, 'ServiceException'), { kind: 'unreachable' }],
+  ['a page of something on the way', { status: 502, body: '<html>' }, { kind: 'unreachable' }],
   ['a connection that drops', 'drop', { kind: 'unreachable' }],
 ];
 for (const [what, answer, outcome] of outcomes)
