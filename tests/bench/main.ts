@@ -3,9 +3,11 @@ import { cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { STATE_DIR } from '../../infra/local/paths.ts';
+import { readSurgeFile } from '../../infra/local/replay/surge-file.ts';
 import { holdLock } from '../../infra/local/run-lock.ts';
 import { setUp } from '../../infra/local/setup.ts';
 import { reportError, StopError } from '../../infra/local/stop-error.ts';
+import { benchAblation } from './ablation.ts';
 import { startBenchStack } from './bench-stack.ts';
 import { benchFairness } from './fairness.ts';
 import { benchGateway } from './gateway.ts';
@@ -14,8 +16,9 @@ import { startLoadProcess } from './load-process.ts';
 import { benchLone } from './lone.ts';
 import { formatRows, type Row } from './rows.ts';
 import { benchStorm } from './storm.ts';
+import { benchSurge } from './surge.ts';
 
-const GROUPS = ['gateway', 'keys', 'storm'] as const;
+const GROUPS = ['gateway', 'keys', 'storm', 'surge', 'ablation'] as const;
 type Group = (typeof GROUPS)[number];
 
 interface Stoppable {
@@ -27,10 +30,14 @@ interface Options {
   /** of one measured cell */
   seconds: number;
   json: string | undefined;
+  /** the day of the surge, requests a minute; absent: the built-in one */
+  surge: number[] | undefined;
+  /** where the picture of the surge goes */
+  svg: string | undefined;
 }
 
 function readOptions(args: string[]): Options {
-  let values: { json?: string; only?: string; seconds: string };
+  let values: { json?: string; only?: string; seconds: string; surge?: string; svg?: string };
   try {
     ({ values } = parseArgs({
       args,
@@ -38,6 +45,8 @@ function readOptions(args: string[]): Options {
         json: { type: 'string' },
         only: { type: 'string' },
         seconds: { type: 'string', default: '2.5' },
+        surge: { type: 'string' },
+        svg: { type: 'string' },
       },
     }));
   } catch (error) {
@@ -46,18 +55,20 @@ function readOptions(args: string[]): Options {
   const seconds = Number(values.seconds);
   if (!(seconds >= 0.5 && seconds <= 600))
     throw new StopError(`--seconds takes 0.5 to 600, not "${values.seconds}".`, 2);
-  const { only } = values;
+  const { only, json, svg } = values;
   if (only !== undefined && !GROUPS.includes(only as Group))
     throw new StopError(`--only takes ${GROUPS.join(', ')}, not "${only}".`, 2);
-  return { groups: only ? [only as Group] : GROUPS, seconds, json: values.json };
+  const surge = values.surge === undefined ? undefined : readSurgeFile(values.surge);
+  return { groups: only ? [only as Group] : GROUPS, seconds, json, surge, svg };
 }
 
 /**
- * `npm run bench [-- --json FILE] [-- --only gateway|keys|storm] [-- --seconds N]`: every figure in one run over the
- * embedded gateway, each bar held or short. It judges, it does not fail: the exit code is 0 when all was measured.
+ * `npm run bench [-- --json FILE] [-- --only GROUP] [-- --seconds N] [-- --surge FILE] [-- --svg FILE]`: every figure in
+ * one run over the embedded gateway, each bar held or short. It judges, it does not fail: the exit code is 0 when all
+ * was measured.
  */
 async function main(args: string[]): Promise<void> {
-  const { groups, seconds, json } = readOptions(args);
+  const { groups, seconds, json, surge, svg } = readOptions(args);
   const say = (line: string) => process.stderr.write(`pistats: ${line}\n`);
   const tools = await setUp(say);
   // the tests of this checkout would be measured, too
@@ -96,6 +107,16 @@ async function main(args: string[]): Promise<void> {
     if (groups.includes('storm')) {
       const stack = await hold(startBenchStack({ tools, storm: true, say }));
       rows.push(...(await benchStorm(stack, seconds, say)));
+      await stack.stop();
+    }
+    if (groups.includes('surge')) {
+      const stack = await hold(startBenchStack({ tools, storm: true, say }));
+      rows.push(...(await benchSurge(stack, { weights: surge, svg, say })));
+      await stack.stop();
+    }
+    if (groups.includes('ablation')) {
+      const stack = await hold(startBenchStack({ tools, storm: false, say }));
+      rows.push(...(await benchAblation(stack, load, { seconds, say, hold })));
     }
   } catch (error) {
     // what was interrupted fails in its own way
