@@ -77,7 +77,7 @@ export function drawSurge(seconds: Second[], depths: Depth[], sustained: number)
       title: 'registrations under way',
       height: SMALL_HEIGHT,
       series: [
-        { name: 'without their 2xx', look: 'offered', values: seconds.map(({ open }) => open) },
+        { name: 'unanswered', look: 'offered', values: seconds.map(({ open }) => open) },
         {
           name: 'in the queue',
           look: 'queue',
