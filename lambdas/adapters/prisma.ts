@@ -1,7 +1,6 @@
 import { PrismaPg } from '@prisma/adapter-pg';
 import { ConflictError, DataError, LockTimeoutError, UnavailableError } from '../errors.ts';
 import { PrismaClient } from '../generated/prisma/client.ts';
-import { statementNames } from './statement-names.ts';
 
 export interface Registry {
   prisma: PrismaClient;
@@ -15,33 +14,19 @@ const CONNECT_TIMEOUT_MS = 1_500;
 /** Less than the statement's: a lock that is held too long gets an answer of its own. */
 const LOCK_TIMEOUT_MS = 2_000;
 
-/**
- * A named statement keeps its plan, also one that was made while a table was empty: every statement here finds its rows by
- * key, so a plan that reads a whole table is never the right one.
- */
-const SETTINGS = [
-  `lock_timeout=${LOCK_TIMEOUT_MS}`,
-  `statement_timeout=${STATEMENT_TIMEOUT_MS}`,
-  'enable_seqscan=off',
-  'jit=off',
-];
-
 /** Connections of an environment: it runs one invocation at a time. */
 export const POOL_SIZE = 1;
 
 export function connectRegistry(connectionString: string): Registry {
   const prisma = new PrismaClient({
-    adapter: new PrismaPg(
-      {
-        connectionString,
-        max: POOL_SIZE,
-        connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-        query_timeout: STATEMENT_TIMEOUT_MS,
-        options: SETTINGS.map((setting) => `-c ${setting}`).join(' '),
-        idleTimeoutMillis: 0,
-      },
-      { statementNameGenerator: statementNames() as (query: { sql: string }) => string },
-    ),
+    adapter: new PrismaPg({
+      connectionString,
+      max: POOL_SIZE,
+      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+      query_timeout: STATEMENT_TIMEOUT_MS,
+      options: `-c lock_timeout=${LOCK_TIMEOUT_MS} -c statement_timeout=${STATEMENT_TIMEOUT_MS}`,
+      idleTimeoutMillis: 0,
+    }),
   });
   return {
     prisma,
