@@ -8,7 +8,7 @@ import { consumer, makeKey, startRig, tagOf } from './rig.ts';
 const names = ['flood', 'calm', 'quiet'];
 const keys = Object.fromEntries(names.map((name) => [name, makeKey('pk', name)]));
 const consumers = names.map((name) => consumer(name, tagOf(keys[name] as string)));
-const only = (name: string) => ({ [name]: withKey(keys[name] as string) });
+const alone = (name: string) => ({ [name]: withKey(keys[name] as string) });
 
 t.test("one client's flood, above all bounds, costs no other client a request", async (t) => {
   // what waits at most is a fraction of what the flood sends at a time
@@ -18,11 +18,11 @@ t.test("one client's flood, above all bounds, costs no other client a request", 
     await delay(50);
     return each(invocation, registered);
   };
-  const flood = startLoad(t, rig, { connections: 60, senders: only('flood') });
+  const flood = startLoad(t, rig, { connections: 60, senders: alone('flood') });
   await waitUntil('the flood is refused in part', () => statuses(flood.outcomes).includes(503), {
     everyMs: 5,
   });
-  const others = startLoad(t, rig, { connections: 4, senders: { ...only('calm'), ...only('quiet') } });
+  const others = startLoad(t, rig, { connections: 4, senders: { ...alone('calm'), ...alone('quiet') } });
   await waitUntil('the others got through', () => others.outcomes.length >= 40, { everyMs: 5 });
   const during = flood.outcomes.length;
   await Promise.all([others.stop(), flood.stop()]);
