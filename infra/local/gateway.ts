@@ -74,7 +74,7 @@ async function run(flags: Flags): Promise<void> {
   }
 }
 
-/** Their logs go to this terminal. */
+/** Beside the socket; what is said on stderr goes to this terminal, too. */
 const logTo = (dir: string, name: string) => join(dir, `${name}.log`);
 
 async function startPluginServer(socket: string): Promise<Service> {

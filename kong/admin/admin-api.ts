@@ -1,5 +1,6 @@
 import type { EntityKind } from '../embedded/entities.ts';
 import type { Plugin } from '../embedded/plugin.ts';
+import { isRecord } from '../embedded/schema.ts';
 import { AdminError, invalidOption, methodNotAllowed, notFound, readOnly } from './admin-errors.ts';
 import { ADMIN_SCHEMAS, pluginSchemaJson, schemaJson } from './entity-schema.ts';
 import { type EntityStore, KINDS, mustFind } from './entity-store.ts';
@@ -33,7 +34,6 @@ const EMPTY_KINDS = new Set([
   'upstreams', 'certificates', 'ca_certificates', 'snis', 'vaults', 'keys', 'key-sets',
   'key-auths', 'acls', 'basic-auths', 'hmac-auths', 'jwts', 'oauth2',
 ]);
-/** `POST /schemas/<entity>/validate` names some kinds by their tables. */
 const isKind = (name: string | undefined): name is EntityKind => KINDS.includes(name as EntityKind);
 
 /** The part of Kong 3.9's Admin API that decK needs for services, routes, consumers and plugins. */
@@ -146,9 +146,6 @@ function decode(part: string): string {
 /** Null stands for no value: what has a default gets it. */
 const withoutNulls = (fields: Fields): Fields =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null));
-
-const isRecord = (value: unknown): value is Fields =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 function merge(before: Fields, patch: Fields): Fields {
   const merged: Fields = { ...before };
