@@ -75,7 +75,7 @@ export function codeOf({ text }: RawAnswer): string | undefined {
 /** Writes bytes as they are, and gives the statuses of all that came back until the gateway closed. */
 export function exchange(bytes: string | Buffer): Promise<number[]> {
   return new Promise((resolve, reject) => {
-    const socket = connect({ port: Number(port), host: hostname, allowHalfOpen: true });
+    const socket = connect({ port: Number(port), host: hostname });
     const late = setTimeout(() => {
       socket.destroy();
       reject(new Error(`the gateway did not close within ${MAX_MS} ms`));
@@ -85,11 +85,10 @@ export function exchange(bytes: string | Buffer): Promise<number[]> {
       text += data.toString('latin1');
     });
     socket.on('error', () => {});
-    socket.on('end', () => socket.end());
     socket.on('close', () => {
       clearTimeout(late);
       resolve([...text.matchAll(/^HTTP\/1\.1 (\d{3}) /gm)].map(([, code]) => Number(code)));
     });
-    socket.end(bytes);
+    socket.write(bytes);
   });
 }
