@@ -11,7 +11,7 @@ import { ask, codeOf, exchange, type RawRequest } from './raw-request.ts';
 
 t.teardown(closePools);
 
-/** Requests of each kind; a night may take more: FUZZ_RUNS=20000. */
+/** About how many requests; a night may take more: FUZZ_RUNS=20000 with TAP_TIMEOUT=3600. */
 const RUNS = Number(process.env.FUZZ_RUNS ?? 400);
 /** What failed once is run again by its seed. */
 const seed = Number(process.env.FUZZ_SEED ?? Date.now() % 2 ** 31);
