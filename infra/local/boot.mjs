@@ -18,6 +18,7 @@ const COMMANDS = {
   keys: 'infra/operate/keys.ts',
   deck: 'infra/deck/main.ts',
   licences: 'infra/operate/licences.ts',
+  advisories: 'infra/operate/advisories.ts',
   report: 'analytics/report.ts',
 };
 /** Dependencies, build products and a database of a first run: about 1.6 GB. */

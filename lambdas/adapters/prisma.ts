@@ -69,7 +69,8 @@ export function translate(error: unknown): Error {
     return new ConflictError('overtaken', options);
   // cancelled by statement_timeout, shutting down, no more connections, connection lost, read-only
   if (/^(57|53|08|25006|28)/.test(code)) return new UnavailableError('the registry is unavailable', options);
-  if (/^2[23]/.test(code)) return new DataError('the registry refuses a value', options);
+  // 54: what is too large for an index, among others
+  if (/^(2[23]|54)/.test(code)) return new DataError('the registry refuses a value', options);
   return error as Error;
 }
 
