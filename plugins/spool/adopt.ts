@@ -4,7 +4,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import type { StampedEvent } from '../../contracts/cloud-event.ts';
 import { decodeFrame, intactFrames } from './frames.ts';
 import { bootDir, listBoots, listSegments, readIfThere } from './layout.ts';
-import { isAlive, type Owner, readOwner, takeOver } from './owner.ts';
+import { isAlive, NOBODY, type Owner, readOwner, takeOver } from './owner.ts';
 import { readTallies } from './read-tallies.ts';
 import { createSegment, type Segment } from './segment.ts';
 import { PARKED } from './slots.ts';
@@ -23,14 +23,22 @@ export interface Adopted {
 export async function adopt(dir: string, boot: string, me: Owner): Promise<Adopted | null> {
   const folder = bootDir(dir, boot);
   const owner = await readOwner(folder);
-  const mine = owner?.pid === me.pid && owner.start === me.start;
-  // mine: an earlier try of this process came no further
-  if (!mine && ((owner && isAlive(owner)) || !(await takeOver(folder, owner, me)))) return null;
+  if ((owner && isAlive(owner)) || !(await takeOver(folder, owner, me))) return null;
+  try {
+    return await loadBoot(dir, boot);
+  } catch (error) {
+    // to be tried again
+    await takeOver(folder, me, NOBODY);
+    throw error;
+  }
+}
+
+async function loadBoot(dir: string, boot: string): Promise<Adopted> {
+  const adopted: Adopted = { boot, segments: [], torn: 0 };
   const tallied = new Set<string>();
   for await (const tally of readTallies(dir, boot)) tallied.add(tally.segment);
-  const adopted: Adopted = { boot, segments: [], torn: 0 };
   for (const name of await listSegments(dir, boot)) {
-    const path = join(folder, name);
+    const path = join(bootDir(dir, boot), name);
     // its owner died between the two steps of retiring it
     if (tallied.has(name)) await rm(path, { force: true });
     else {

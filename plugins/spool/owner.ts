@@ -10,6 +10,9 @@ export interface Owner {
   start: string;
 }
 
+/** No process: who looks finds it dead. */
+export const NOBODY: Owner = { pid: 0, start: '0' };
+
 const NAME = /^owner-(\d+)-(\d+)$/;
 export const ownerName = ({ pid, start }: Owner): string => `owner-${pid}-${start}`;
 
@@ -52,10 +55,9 @@ export async function readOwner(folder: string): Promise<Owner | null> {
 
 /** Makes `next` the owner in the place of `dead`. Of several who try, one succeeds: a file is renamed only once. */
 export async function takeOver(folder: string, dead: Owner | null, next: Owner): Promise<boolean> {
-  const nobody: Owner = { pid: 0, start: '0' };
   try {
-    if (!dead) await writeFile(join(folder, ownerName(nobody)), '', { mode: 0o600 });
-    await rename(join(folder, ownerName(dead ?? nobody)), join(folder, ownerName(next)));
+    if (!dead) await writeFile(join(folder, ownerName(NOBODY)), '', { mode: 0o600 });
+    await rename(join(folder, ownerName(dead ?? NOBODY)), join(folder, ownerName(next)));
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;

@@ -22,7 +22,6 @@ export interface Retirement {
 export function createRetirement(dir: string, owner: Owner): Retirement {
   /** of segments that are gone already: the full disk had no room for it before */
   let owed: Tally[] = [];
-  let torn = false;
 
   /** The book is on disk before the segment goes: a crash of the machine must not lose both. */
   async function enter(tallies: Tally[]): Promise<void> {
@@ -33,13 +32,9 @@ export function createRetirement(dir: string, owner: Owner): Retirement {
       const day = new Date().toISOString().slice(0, 10);
       const file = await open(join(folder, `${boot}.${day}.ndjson`), 'a', 0o600);
       try {
-        const text = lines.map((line) => `${JSON.stringify(line)}\n`).join('');
-        await file.appendFile(torn ? `\n${text}` : text);
+        // the line before may be torn; an empty one says nothing
+        await file.appendFile(`\n${lines.map((line) => `${JSON.stringify(line)}\n`).join('')}`);
         await file.datasync();
-        torn = false;
-      } catch (error) {
-        torn = true;
-        throw error;
       } finally {
         await file.close();
       }
