@@ -1,12 +1,14 @@
 import { writeFileSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { createPutRecords } from '../../plugins/kinesis-forward/put-records.ts';
 import { readSpool } from '../../plugins/spool/read-spool.ts';
 import { readTallies } from '../../plugins/spool/read-tallies.ts';
 import { StopError } from '../local/stop-error.ts';
 import { auditJson } from './audit/audit-json.ts';
-import { auditText } from './audit/audit-text.ts';
+import { auditText, repairText, UNREPAIRED } from './audit/audit-text.ts';
 import { findPlaces } from './audit/places.ts';
 import { openStream } from './audit/read-stream.ts';
+import { type Repair, repair } from './audit/repair.ts';
 import { runAudit } from './audit/run-audit.ts';
 import { windowOf } from './audit/window.ts';
 import { BAD_USAGE, type Output, runProgram, terminal } from './run-program.ts';
@@ -19,6 +21,8 @@ interface Options {
   json?: string;
   registry?: string;
   spool: string[];
+  repair?: boolean;
+  wait: number;
 }
 
 /** `npm run audit`: what was received against what became of it, and the facts against the events. */
@@ -42,19 +46,31 @@ export function auditProgram(output: Output): Command {
         .argParser((value: string, all: string[]) => [...all, value])
         .default([], 'none'),
     )
+    .option('--repair', 'forward again what is missing, wait for it, and audit again')
+    .option('--wait <seconds>', 'how long a repair waits until it is stored', parseSeconds, 60)
     .action(async (options: Options) => {
       const window = windowOf(options.from, options.to, new Date());
       if (window.from >= window.to) throw new StopError('--from must lie before --to.', BAD_USAGE);
       const places = findPlaces(options);
-      const audit = await runAudit({
+      const auditOptions = {
         places,
         stream: openStream(places.stream),
         spool: { segments: readSpool, tallies: readTallies },
         window,
         graceMs: options.grace * 1_000,
-      });
-      if (options.json) writeJson(options.json, auditJson(audit));
+      };
+      let audit = await runAudit(auditOptions);
+      let repaired: Repair | undefined;
+      if (options.repair && audit.missing.length + audit.facts.missing.length > 0) {
+        output.out(auditText(audit, options.by === 'minute'));
+        const patienceMs = options.wait * 1_000;
+        repaired = await repair(audit, { ...auditOptions, putRecords: createPutRecords(), patienceMs });
+        output.out(`\n${repairText(repaired)}\n`);
+        audit = await runAudit(auditOptions);
+      }
+      if (options.json) writeJson(options.json, { ...auditJson(audit), repair: repaired ?? null });
       output.out(auditText(audit, options.by === 'minute'));
+      if (repaired && audit.missing.length > 0) output.out(`\n${UNREPAIRED}`);
       if (!audit.balanced) throw new StopError('the books do not balance.');
     });
 }

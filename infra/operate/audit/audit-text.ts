@@ -1,6 +1,7 @@
 import { addUp, type BalanceRow, byClient, type Counts } from './balance.ts';
 import type { FactsCompared } from './compare-facts.ts';
 import type { Missing } from './name-missing.ts';
+import type { Repair } from './repair.ts';
 import type { Audit } from './run-audit.ts';
 
 /** Lines of a kind; the rest is in the JSON. */
@@ -37,6 +38,14 @@ export function auditText(audit: Audit, byMinute: boolean): string {
   ];
   return sections.filter(Boolean).join('\n\n');
 }
+
+export function repairText({ fromStream, fromRegistry, notYetStored }: Repair): string {
+  const late = notYetStored > 0 ? `; ${notYetStored} of them are not stored yet` : '';
+  return `Forwarded again: ${fromStream} events as the stream still had them, ${fromRegistry} facts from the registry${late}.`;
+}
+
+export const UNREPAIRED = `What is missing still was numbered by its producer and is in no spool at hand, nor on the stream. Where a node's disk is
+gone with its spool, so are these events; facts among them were forwarded again under numbers of the audit's own.`;
 
 function balanceTable(rows: BalanceRow[], byMinute: boolean): string {
   const shown = byMinute ? rows : byClient(rows).map((row) => ({ ...row, minute: null }));
