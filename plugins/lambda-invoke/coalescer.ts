@@ -47,12 +47,20 @@ const THROTTLE_PAUSE_MS = 50;
 /** An invocation is abandoned so long after its last deadline: until then each request's own timer is to answer it. */
 const ABANDON_MS = 50;
 
+/**
+ * From so many requests on, those that wait behind an invocation of their own clients are worth another one beside it: an
+ * invocation costs as much CPU as about seven requests in one (docs/decisions/0001-coalescing.md), and fewer would take
+ * the machine from those who wait. Or once they have waited so long: an invocation that hangs is not waited for.
+ */
+const WORTH_ANOTHER = 16;
+const HOLD_MS = 50;
+
 /** A batch that timed out goes again in this many parts: less work each, and what is slow holds up fewer. */
 const PARTS_AFTER_TIMEOUT = 4;
 
 /**
- * Keeps a few invocations of one function under way; what arrives meanwhile waits and leaves together. There is no
- * timer: an idle gateway invokes at once, so a lone request pays nothing.
+ * Keeps a few invocations of one function under way; what arrives meanwhile waits and leaves together. A client that has
+ * none under way is invoked for at once, so a lone request pays nothing.
  */
 export function createCoalescer(functionName: string, invoke: Invoke, given: CoalescerLimits): Coalescer {
   let limits = given;
@@ -62,6 +70,9 @@ export function createCoalescer(functionName: string, invoke: Invoke, given: Coa
   const drain = createDrainRate();
   const label = { function: functionName };
   let inFlight = 0;
+  /** batches under way that carry requests of a client */
+  const underWay = new Map<string, number>();
+  let held: NodeJS.Timeout | undefined;
   /** throttled invocations whose pause is not over; no clock: a timer may fire a little before its time */
   let pauses = 0;
 
@@ -127,20 +138,44 @@ export function createCoalescer(functionName: string, invoke: Invoke, given: Coa
     return true;
   }
 
-  function pump(): void {
+  function pump(heldLong = false): void {
     while (inFlight < inFlightLimit.allowed && queue.size > 0 && pauses === 0) {
-      const batch = queue.take(limits.maxSize, MAX_PAYLOAD_BYTES - ENVELOPE_BYTES);
+      const batch = next(heldLong);
+      if (batch.length === 0) break;
       const oldest = Math.min(...batch.map(({ since }) => since));
       metrics.waitSeconds.observe(label, (Date.now() - oldest) / 1_000);
       inFlight++;
+      const clients = new Set(batch.map(({ client }) => client));
+      for (const client of clients) underWay.set(client, (underWay.get(client) ?? 0) + 1);
       void send(batch).finally(() => {
         inFlight--;
+        for (const client of clients) {
+          const others = (underWay.get(client) ?? 1) - 1;
+          if (others > 0) underWay.set(client, others);
+          else underWay.delete(client);
+        }
         pump();
       });
     }
+    if (queue.size > 0) held ??= setTimeout(release, HOLD_MS);
     metrics.queued.set(label, queue.size);
     metrics.inFlight.set(label, inFlight);
     metrics.inFlightLimit.set(label, inFlightLimit.allowed);
+  }
+
+  function release(): void {
+    held = undefined;
+    pump(true);
+  }
+
+  /** Beside what is under way only those go who have nothing there, unless enough wait or have waited for long. */
+  function next(heldLong: boolean): Waiting[] {
+    const maxBytes = MAX_PAYLOAD_BYTES - ENVELOPE_BYTES;
+    const worth = heldLong || queue.size >= Math.min(WORTH_ANOTHER, limits.maxSize);
+    if (inFlight > 0 && !worth) return queue.take(limits.maxSize, maxBytes, (client) => underWay.has(client));
+    clearTimeout(held);
+    held = undefined;
+    return queue.take(limits.maxSize, maxBytes);
   }
 
   /** One batch to its end, whatever it takes; a throttled one ends in the queue. */

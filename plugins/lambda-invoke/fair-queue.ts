@@ -43,16 +43,17 @@ export class FairQueue<T extends Queued> {
     }
   }
 
-  /** At most `maxItems` and, beyond the first, `maxBytes`; one of each client in turn. */
-  take(maxItems: number, maxBytes: number): T[] {
+  /**
+   * At most `maxItems` and, beyond the first, `maxBytes`; one of each client in turn. `skip`: clients whose turn it is not.
+   */
+  take(maxItems: number, maxBytes: number, skip?: (client: string) => boolean): T[] {
     const taken: T[] = [];
     let bytes = 0;
-    while (taken.length < maxItems) {
-      const next = this.#queues.entries().next();
-      if (next.done) break;
-      const [client, line] = next.value;
+    // a map goes on with what is put at its end meanwhile
+    for (const [client, line] of this.#queues) {
+      if (skip?.(client)) continue;
       const item = line.items[0] as T;
-      if (taken.length > 0 && bytes + item.bytes > maxBytes) break;
+      if (taken.length === maxItems || (taken.length > 0 && bytes + item.bytes > maxBytes)) break;
       line.items.shift();
       // to the end of the line, or out of it
       this.#queues.delete(client);

@@ -18,7 +18,7 @@ import { formatRows, type Row } from './rows.ts';
 import { benchStorm } from './storm.ts';
 import { benchSurge } from './surge.ts';
 
-const GROUPS = ['gateway', 'keys', 'storm', 'surge', 'ablation'] as const;
+const GROUPS = ['gateway', 'fairness', 'keys', 'storm', 'surge', 'ablation'] as const;
 type Group = (typeof GROUPS)[number];
 
 interface Stoppable {
@@ -100,6 +100,10 @@ async function main(args: string[]): Promise<void> {
       rows.push(...(await benchGateway(stack, load, seconds, say)));
       say('a lone request');
       rows.push(...(await benchLone(stack, seconds)));
+      await stack.stop();
+    }
+    if (groups.includes('fairness')) {
+      const stack = await hold(startBenchStack({ tools, storm: false, say }));
       rows.push(...(await benchFairness(stack, load, seconds, say)));
       await stack.stop();
     }

@@ -30,6 +30,15 @@ t.test('the turn goes on from batch to batch', async (t) => {
   t.same(take(queue, 2), ['b2', 'c2']);
 });
 
+t.test('clients whose turn it is not are passed over and keep their place', async (t) => {
+  const queue = queueOf('a1', 'b1', 'c1', 'b2', 'a2');
+  const taken = queue.take(9, 1e6, (client) => client === 'b').map(({ name }) => name);
+  t.same(taken, ['a1', 'c1', 'a2']);
+  queue.push(item('a3'));
+  t.same(take(queue, 2), ['b1', 'a3']);
+  t.same(take(queue, 2), ['b2']);
+});
+
 t.test('a client in a surge delays itself: another one is in the very next batch', async (t) => {
   const queue = new FairQueue<Item>();
   for (let i = 0; i < 10_000; i++) queue.push(item(`surge${i}`));
