@@ -14,8 +14,14 @@ export function counter(name: string, help: string, labelNames: string[] = []): 
   return existing(name, () => new Counter({ name, help, labelNames, registers: [registry] }));
 }
 
-export function gauge(name: string, help: string, labelNames: string[] = []): Gauge {
-  return existing(name, () => new Gauge({ name, help, labelNames, registers: [registry] }));
+/** `collect`: sets the gauge when it is read. */
+export function gauge(
+  name: string,
+  help: string,
+  labelNames: string[] = [],
+  collect?: (this: Gauge) => void,
+): Gauge {
+  return existing(name, () => new Gauge({ name, help, labelNames, collect, registers: [registry] }));
 }
 
 export function histogram(name: string, help: string, labelNames: string[], buckets: number[]): Histogram {

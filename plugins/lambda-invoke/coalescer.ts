@@ -3,7 +3,7 @@ import {
   type InvocationResponse,
   MAX_PAYLOAD_BYTES,
 } from '../../contracts/invocation.ts';
-import { problemResponse, readAnswers } from './answers.ts';
+import { problemResponse, readAnswers, takeColdStart } from './answers.ts';
 import { createBisectBreaker } from './bisect-breaker.ts';
 import { createDrainRate } from './drain-rate.ts';
 import { FairQueue } from './fair-queue.ts';
@@ -69,6 +69,7 @@ export function createCoalescer(functionName: string, invoke: Invoke, given: Coa
   const queue = new FairQueue<Waiting>();
   const drain = createDrainRate();
   const label = { function: functionName };
+  metrics.watchQueue(functionName, () => queue.backlog());
   let inFlight = 0;
   /** batches under way that carry requests of a client */
   const underWay = new Map<string, number>();
@@ -86,10 +87,7 @@ export function createCoalescer(functionName: string, invoke: Invoke, given: Coa
       const json = JSON.stringify(event);
       const client = event.requestContext.authorizer.lambda.client;
       const bytes = Buffer.byteLength(json) + 1;
-      if (!makeRoom(client, bytes)) {
-        metrics.shed.inc(label);
-        return Promise.resolve(busy());
-      }
+      if (!makeRoom(client, bytes)) return Promise.resolve(busy());
       const since = Date.now();
       return new Promise((resolve) => {
         const timer = setTimeout(() => {
@@ -120,7 +118,10 @@ export function createCoalescer(functionName: string, invoke: Invoke, given: Coa
     },
   };
 
-  const busy = () => problemResponse('busy', drain.secondsFor(queue.size));
+  function busy(): InvocationResponse {
+    metrics.shed.inc(label);
+    return problemResponse('busy', drain.secondsFor(queue.size));
+  }
 
   /** False when the request has to go. A full queue takes a client's request in place of one whose client has more there. */
   function makeRoom(client: string, bytes: number): boolean {
@@ -132,7 +133,6 @@ export function createCoalescer(functionName: string, invoke: Invoke, given: Coa
       const last = queue.heaviest(share);
       if (!last || share(queue.waiting(last.client), queue.waitingBytes(last.client)) <= own) return false;
       queue.remove(last);
-      metrics.shed.inc(label);
       last.shed();
     }
     return true;
@@ -140,10 +140,10 @@ export function createCoalescer(functionName: string, invoke: Invoke, given: Coa
 
   function pump(heldLong = false): void {
     while (inFlight < inFlightLimit.allowed && queue.size > 0 && pauses === 0) {
+      const busiest = queue.busiest();
       const batch = next(heldLong);
       if (batch.length === 0) break;
-      const oldest = Math.min(...batch.map(({ since }) => since));
-      metrics.waitSeconds.observe(label, (Date.now() - oldest) / 1_000);
+      observeWait(batch, busiest);
       inFlight++;
       const clients = new Set(batch.map(({ client }) => client));
       for (const client of clients) underWay.set(client, (underWay.get(client) ?? 0) + 1);
@@ -158,9 +158,19 @@ export function createCoalescer(functionName: string, invoke: Invoke, given: Coa
       });
     }
     if (queue.size > 0) held ??= setTimeout(release, HOLD_MS);
-    metrics.queued.set(label, queue.size);
     metrics.inFlight.set(label, inFlight);
     metrics.inFlightLimit.set(label, inFlightLimit.allowed);
+  }
+
+  function observeWait(batch: Waiting[], busiest: string | undefined): void {
+    const since = { busiest: Number.POSITIVE_INFINITY, others: Number.POSITIVE_INFINITY };
+    for (const item of batch) {
+      const kind = item.client === busiest ? 'busiest' : 'others';
+      since[kind] = Math.min(since[kind], item.since);
+    }
+    for (const [kind, oldest] of Object.entries(since))
+      if (oldest < Number.POSITIVE_INFINITY)
+        metrics.waitSeconds.observe({ ...label, class: kind }, (Date.now() - oldest) / 1_000);
   }
 
   function release(): void {
@@ -204,6 +214,8 @@ export function createCoalescer(functionName: string, invoke: Invoke, given: Coa
     const observe = metrics.invocationSeconds.startTimer(label);
     const outcome = await invoke(functionName, payload, timeoutMs);
     const seconds = observe();
+    const initSeconds = outcome.kind === 'ok' ? takeColdStart(outcome.payload) : null;
+    if (initSeconds !== null) metrics.initSeconds.observe(label, initSeconds);
     const answers = outcome.kind === 'ok' ? readAnswers(outcome.payload, batch.length) : null;
     if (answers) {
       inFlightLimit.succeeded({ size: batch.length, maxSize: limits.maxSize, ms: seconds * 1_000 });

@@ -1,7 +1,12 @@
 export interface Queued {
   client: string;
   bytes: number;
+  /** since when it waits, ms since the epoch */
+  since: number;
 }
+
+/** What waits: of the client that has most there, and of all the others. `since`: of the oldest. */
+export type Backlog = Record<'busiest' | 'others', { items: number; since: number | null }>;
 
 /** A client's sub-queue. */
 interface Line<T> {
@@ -87,6 +92,23 @@ export class FairQueue<T extends Queued> {
       found = items.at(-1);
     }
     return found;
+  }
+
+  /** The client with the most requests here. */
+  busiest(): string | undefined {
+    return this.heaviest((items) => items)?.client;
+  }
+
+  backlog(): Backlog {
+    const busiest = this.busiest();
+    const backlog: Backlog = { busiest: { items: 0, since: null }, others: { items: 0, since: null } };
+    for (const [client, { items }] of this.#queues) {
+      const part = backlog[client === busiest ? 'busiest' : 'others'];
+      const since = items[0]?.since ?? Number.POSITIVE_INFINITY;
+      part.items += items.length;
+      part.since = Math.min(part.since ?? since, since);
+    }
+    return backlog;
   }
 
   /** Whether anybody but `client` waits. */

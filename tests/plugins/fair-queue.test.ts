@@ -4,9 +4,16 @@ import { FairQueue } from '../../plugins/lambda-invoke/fair-queue.ts';
 interface Item {
   client: string;
   bytes: number;
+  since: number;
   name: string;
 }
-const item = (name: string, bytes = 1): Item => ({ client: name.replace(/\d+$/, ''), bytes, name });
+let time = 0;
+const item = (name: string, bytes = 1): Item => ({
+  client: name.replace(/\d+$/, ''),
+  bytes,
+  since: ++time,
+  name,
+});
 
 function queueOf(...names: string[]): FairQueue<Item> {
   const queue = new FairQueue<Item>();
@@ -115,3 +122,21 @@ t.test('the newest of the heaviest client', async (t) => {
   take(queue, 3);
   t.equal(queue.heaviest(byItems), undefined);
 });
+
+t.test(
+  'the backlog: of the client with most there, and of all the others, with the oldest of either',
+  async (t) => {
+    const empty = { items: 0, since: null };
+    const queue = new FairQueue<Item>();
+    t.same(queue.backlog(), { busiest: empty, others: empty });
+    const [b1, a1, a2, c1] = ['b1', 'a1', 'a2', 'c1'].map((name) => item(name));
+    for (const one of [b1, a1, a2, c1] as Item[]) queue.push(one);
+    t.equal(queue.busiest(), 'a');
+    t.same(queue.backlog(), {
+      busiest: { items: 2, since: a1?.since },
+      others: { items: 2, since: b1?.since },
+    });
+    queue.remove(b1 as Item);
+    t.same(queue.backlog().others, { items: 1, since: c1?.since });
+  },
+);
