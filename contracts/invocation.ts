@@ -49,6 +49,14 @@ export interface BatchResponse {
   batch: InvocationResponse[];
 }
 
+/** Beside the answer or the answers, in the first ones of an environment: for the gateway's counters, never for a client. */
+export interface ColdStart {
+  coldStart?: {
+    /** milliseconds from the start of the environment's process until its handler was there */
+    initMs: number;
+  };
+}
+
 /** The request headers a function may see. */
 export const FORWARDED_HEADERS = [
   'content-type',

@@ -1,6 +1,7 @@
 import {
   type BatchEvent,
   type BatchResponse,
+  type ColdStart,
   type InvocationEvent,
   type InvocationResponse,
   MAX_PAYLOAD_BYTES,
@@ -9,15 +10,21 @@ import { problemResponse } from './responses.ts';
 
 export type FunctionEvent = InvocationEvent | BatchEvent;
 
-/** One event or `{batch}`: answers in the same shape and order. */
+/** One event or `{batch}`: answers in the same shape and order; an environment's first ones say that it was started. */
 export function batchHandler(
   process: (events: InvocationEvent[]) => Promise<InvocationResponse[]>,
   maxBytes: number = MAX_PAYLOAD_BYTES,
 ) {
-  return async (event: FunctionEvent): Promise<InvocationResponse | BatchResponse> => {
-    if ('batch' in event) return { batch: withinShares(await process(event.batch), maxBytes) };
-    const [response] = await process([event]);
-    return response as InvocationResponse;
+  // performance.now() counts from the start of the process, and modules are read once
+  let first: ColdStart = { coldStart: { initMs: Math.round(performance.now()) } };
+  return async (event: FunctionEvent): Promise<(InvocationResponse | BatchResponse) & ColdStart> => {
+    const mark = first;
+    const answer =
+      'batch' in event
+        ? { batch: withinShares(await process(event.batch), maxBytes) }
+        : ((await process([event]))[0] as InvocationResponse);
+    first = {};
+    return { ...answer, ...mark };
   };
 }
 
@@ -35,5 +42,5 @@ function withinShares(responses: InvocationResponse[], maxBytes: number): Invoca
   );
 }
 
-/** Room for `{"batch":[…]}`. */
+/** Room for `{"batch":[…],"coldStart":{"initMs":…}}`. */
 const ENVELOPE_BYTES = 64;

@@ -10,36 +10,62 @@ export interface KnownClient {
   disabled: boolean;
 }
 
-const UNKNOWN = Symbol('unknown consumer');
-export type ConsumerCache = (kong: Kong, name: string) => Promise<KnownClient | null>;
+export interface ConsumerCache {
+  /** The consumer as it was at most `ttlMs` ago; null: there is none. */
+  find(kong: Kong, name: string): Promise<KnownClient | null>;
+  /** What was last known of a consumer, where `find` would have to ask Kong. Not to be relied on before it has. */
+  outdated(name: string): KnownClient | undefined;
+}
 
 /**
  * load_consumer reads Kong's database uncached, so hits and misses are kept for `ttlMs`; a surge of wrong keys costs
  * one read a name and second, and no more memory than `max` entries.
  */
 export function createConsumerCache(ttlMs: number, max: number): ConsumerCache {
-  const cache =
-    ttlMs > 0 ? new LRUCache<string, KnownClient | typeof UNKNOWN>({ max, ttl: ttlMs }) : undefined;
+  const cache = new LRUCache<string, { known: KnownClient | null; at: number }>({ max });
   /** reads under way: requests that come meanwhile wait for the first one's */
   const reading = new Map<string, Promise<KnownClient | null>>();
+  const holds = (at: number) => performance.now() - at < ttlMs;
 
   async function read(kong: Kong, name: string): Promise<KnownClient | null> {
     const consumer = await kong.client.loadConsumer(name, true);
-    const known = consumer?.id ? readTags(consumer) : null;
-    cache?.set(name, known ?? UNKNOWN);
+    const before = cache.peek(name)?.known;
+    const known = consumer?.id
+      ? before && same(before.consumer, consumer)
+        ? before
+        : readTags(consumer)
+      : null;
+    if (ttlMs > 0) cache.set(name, { known, at: performance.now() });
     return known;
   }
-  return async (kong, name) => {
-    const cached = cache?.get(name);
-    if (cached) return cached === UNKNOWN ? null : cached;
-    // without a cache every request sees what is true for it
-    const others = cache && reading.get(name);
-    // the first one's connection may break; that is no fault of the others
-    if (others) return others.catch(() => read(kong, name));
-    const own = read(kong, name).finally(() => reading.delete(name));
-    if (cache) reading.set(name, own);
-    return own;
+  return {
+    async find(kong, name) {
+      const cached = cache.get(name);
+      if (cached && holds(cached.at)) return cached.known;
+      // without a cache every request sees what is true for it
+      const others = ttlMs > 0 && reading.get(name);
+      // the first one's connection may break; that is no fault of the others
+      if (others) return others.catch(() => read(kong, name));
+      const own = read(kong, name).finally(() => reading.delete(name));
+      if (ttlMs > 0) reading.set(name, own);
+      return own;
+    },
+    outdated(name) {
+      const cached = cache.peek(name);
+      return cached?.known && !holds(cached.at) ? cached.known : undefined;
+    },
   };
+}
+
+function same(a: Consumer, b: Consumer): boolean {
+  const [tags, others] = [a.tags ?? [], b.tags ?? []];
+  return (
+    a.id === b.id &&
+    a.username === b.username &&
+    a.custom_id === b.custom_id &&
+    tags.length === others.length &&
+    tags.every((tag, index) => tag === others[index])
+  );
 }
 
 function readTags(consumer: Consumer): KnownClient {

@@ -4,7 +4,7 @@ export interface ClientAuthConfig {
   kind: 'pk' | 'sk';
   /** also take the key from a text/plain body `{key, …}`: sendBeacon can set no header */
   key_in_body: boolean;
-  /** how long a consumer, known or unknown, is remembered; also how long a revoked key may still pass */
+  /** how long a consumer, known or unknown, is not asked for again; also how long a revoked key may still pass */
   cache_ttl_ms: number;
   cache_size: number;
   /** requests per second a client and sender (IPv4, or /64 of an IPv6) may keep up on this node; 0: no limit */

@@ -1,5 +1,5 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http';
-import type { InvocationResponse } from '../../contracts/invocation.ts';
+import type { ColdStart, InvocationResponse } from '../../contracts/invocation.ts';
 import { PROBLEM_TYPE, type ProblemCode, problem } from '../../contracts/problem.ts';
 
 /** A problem in the shape of a function's answer. `retryAfter`: seconds. */
@@ -53,4 +53,13 @@ export function readAnswers(payload: unknown, count: number): InvocationResponse
   const answers = count === 1 ? [payload] : (payload as { batch?: unknown } | null)?.batch;
   if (!Array.isArray(answers) || answers.length !== count) return null;
   return answers.every(isResponse) ? answers : null;
+}
+
+/** Takes out what an environment's first answer says of its start; seconds its initialisation took, or null. */
+export function takeColdStart(payload: unknown): number | null {
+  if (typeof payload !== 'object' || payload === null || !('coldStart' in payload)) return null;
+  const { coldStart } = payload as ColdStart;
+  delete payload.coldStart;
+  const ms = coldStart?.initMs;
+  return typeof ms === 'number' && ms >= 0 ? ms / 1_000 : null;
 }

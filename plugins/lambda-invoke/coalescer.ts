@@ -3,7 +3,7 @@ import {
   type InvocationResponse,
   MAX_PAYLOAD_BYTES,
 } from '../../contracts/invocation.ts';
-import { problemResponse, readAnswers } from './answers.ts';
+import { problemResponse, readAnswers, takeColdStart } from './answers.ts';
 import { createBisectBreaker } from './bisect-breaker.ts';
 import { createDrainRate } from './drain-rate.ts';
 import { FairQueue } from './fair-queue.ts';
@@ -47,12 +47,20 @@ const THROTTLE_PAUSE_MS = 50;
 /** An invocation is abandoned so long after its last deadline: until then each request's own timer is to answer it. */
 const ABANDON_MS = 50;
 
+/**
+ * From so many requests on, those that wait behind an invocation of their own clients are worth another one beside it: an
+ * invocation costs as much CPU as about seven requests in one (docs/decisions/0001-coalescing.md), and fewer would take
+ * the machine from those who wait. Or once they have waited so long: an invocation that hangs is not waited for.
+ */
+const WORTH_ANOTHER = 16;
+const HOLD_MS = 50;
+
 /** A batch that timed out goes again in this many parts: less work each, and what is slow holds up fewer. */
 const PARTS_AFTER_TIMEOUT = 4;
 
 /**
- * Keeps a few invocations of one function under way; what arrives meanwhile waits and leaves together. There is no
- * timer: an idle gateway invokes at once, so a lone request pays nothing.
+ * Keeps a few invocations of one function under way; what arrives meanwhile waits and leaves together. A client that has
+ * none under way is invoked for at once, so a lone request pays nothing.
  */
 export function createCoalescer(functionName: string, invoke: Invoke, given: CoalescerLimits): Coalescer {
   let limits = given;
@@ -61,7 +69,11 @@ export function createCoalescer(functionName: string, invoke: Invoke, given: Coa
   const queue = new FairQueue<Waiting>();
   const drain = createDrainRate();
   const label = { function: functionName };
+  metrics.watchQueue(functionName, () => queue.backlog());
   let inFlight = 0;
+  /** batches under way that carry requests of a client */
+  const underWay = new Map<string, number>();
+  let held: NodeJS.Timeout | undefined;
   /** throttled invocations whose pause is not over; no clock: a timer may fire a little before its time */
   let pauses = 0;
 
@@ -75,10 +87,7 @@ export function createCoalescer(functionName: string, invoke: Invoke, given: Coa
       const json = JSON.stringify(event);
       const client = event.requestContext.authorizer.lambda.client;
       const bytes = Buffer.byteLength(json) + 1;
-      if (!makeRoom(client, bytes)) {
-        metrics.shed.inc(label);
-        return Promise.resolve(busy());
-      }
+      if (!makeRoom(client, bytes)) return Promise.resolve(busy());
       const since = Date.now();
       return new Promise((resolve) => {
         const timer = setTimeout(() => {
@@ -109,7 +118,10 @@ export function createCoalescer(functionName: string, invoke: Invoke, given: Coa
     },
   };
 
-  const busy = () => problemResponse('busy', drain.secondsFor(queue.size));
+  function busy(): InvocationResponse {
+    metrics.shed.inc(label);
+    return problemResponse('busy', drain.secondsFor(queue.size));
+  }
 
   /** False when the request has to go. A full queue takes a client's request in place of one whose client has more there. */
   function makeRoom(client: string, bytes: number): boolean {
@@ -121,26 +133,59 @@ export function createCoalescer(functionName: string, invoke: Invoke, given: Coa
       const last = queue.heaviest(share);
       if (!last || share(queue.waiting(last.client), queue.waitingBytes(last.client)) <= own) return false;
       queue.remove(last);
-      metrics.shed.inc(label);
       last.shed();
     }
     return true;
   }
 
-  function pump(): void {
+  function pump(heldLong = false): void {
     while (inFlight < inFlightLimit.allowed && queue.size > 0 && pauses === 0) {
-      const batch = queue.take(limits.maxSize, MAX_PAYLOAD_BYTES - ENVELOPE_BYTES);
-      const oldest = Math.min(...batch.map(({ since }) => since));
-      metrics.waitSeconds.observe(label, (Date.now() - oldest) / 1_000);
+      const busiest = queue.busiest();
+      const batch = next(heldLong);
+      if (batch.length === 0) break;
+      observeWait(batch, busiest);
       inFlight++;
+      const clients = new Set(batch.map(({ client }) => client));
+      for (const client of clients) underWay.set(client, (underWay.get(client) ?? 0) + 1);
       void send(batch).finally(() => {
         inFlight--;
+        for (const client of clients) {
+          const others = (underWay.get(client) ?? 1) - 1;
+          if (others > 0) underWay.set(client, others);
+          else underWay.delete(client);
+        }
         pump();
       });
     }
-    metrics.queued.set(label, queue.size);
+    if (queue.size > 0) held ??= setTimeout(release, HOLD_MS);
     metrics.inFlight.set(label, inFlight);
     metrics.inFlightLimit.set(label, inFlightLimit.allowed);
+  }
+
+  function observeWait(batch: Waiting[], busiest: string | undefined): void {
+    const since = { busiest: Number.POSITIVE_INFINITY, others: Number.POSITIVE_INFINITY };
+    for (const item of batch) {
+      const kind = item.client === busiest ? 'busiest' : 'others';
+      since[kind] = Math.min(since[kind], item.since);
+    }
+    for (const [kind, oldest] of Object.entries(since))
+      if (oldest < Number.POSITIVE_INFINITY)
+        metrics.waitSeconds.observe({ ...label, class: kind }, (Date.now() - oldest) / 1_000);
+  }
+
+  function release(): void {
+    held = undefined;
+    pump(true);
+  }
+
+  /** Beside what is under way only those go who have nothing there, unless enough wait or have waited for long. */
+  function next(heldLong: boolean): Waiting[] {
+    const maxBytes = MAX_PAYLOAD_BYTES - ENVELOPE_BYTES;
+    const worth = heldLong || queue.size >= Math.min(WORTH_ANOTHER, limits.maxSize);
+    if (inFlight > 0 && !worth) return queue.take(limits.maxSize, maxBytes, (client) => underWay.has(client));
+    clearTimeout(held);
+    held = undefined;
+    return queue.take(limits.maxSize, maxBytes);
   }
 
   /** One batch to its end, whatever it takes; a throttled one ends in the queue. */
@@ -169,6 +214,8 @@ export function createCoalescer(functionName: string, invoke: Invoke, given: Coa
     const observe = metrics.invocationSeconds.startTimer(label);
     const outcome = await invoke(functionName, payload, timeoutMs);
     const seconds = observe();
+    const initSeconds = outcome.kind === 'ok' ? takeColdStart(outcome.payload) : null;
+    if (initSeconds !== null) metrics.initSeconds.observe(label, initSeconds);
     const answers = outcome.kind === 'ok' ? readAnswers(outcome.payload, batch.length) : null;
     if (answers) {
       inFlightLimit.succeeded({ size: batch.length, maxSize: limits.maxSize, ms: seconds * 1_000 });

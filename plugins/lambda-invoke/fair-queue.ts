@@ -1,7 +1,12 @@
 export interface Queued {
   client: string;
   bytes: number;
+  /** since when it waits, ms since the epoch */
+  since: number;
 }
+
+/** What waits: of the client that has most there, and of all the others. `since`: of the oldest. */
+export type Backlog = Record<'busiest' | 'others', { items: number; since: number | null }>;
 
 /** A client's sub-queue. */
 interface Line<T> {
@@ -43,16 +48,17 @@ export class FairQueue<T extends Queued> {
     }
   }
 
-  /** At most `maxItems` and, beyond the first, `maxBytes`; one of each client in turn. */
-  take(maxItems: number, maxBytes: number): T[] {
+  /**
+   * At most `maxItems` and, beyond the first, `maxBytes`; one of each client in turn. `skip`: clients whose turn it is not.
+   */
+  take(maxItems: number, maxBytes: number, skip?: (client: string) => boolean): T[] {
     const taken: T[] = [];
     let bytes = 0;
-    while (taken.length < maxItems) {
-      const next = this.#queues.entries().next();
-      if (next.done) break;
-      const [client, line] = next.value;
+    // a map goes on with what is put at its end meanwhile
+    for (const [client, line] of this.#queues) {
+      if (skip?.(client)) continue;
       const item = line.items[0] as T;
-      if (taken.length > 0 && bytes + item.bytes > maxBytes) break;
+      if (taken.length === maxItems || (taken.length > 0 && bytes + item.bytes > maxBytes)) break;
       line.items.shift();
       // to the end of the line, or out of it
       this.#queues.delete(client);
@@ -86,6 +92,23 @@ export class FairQueue<T extends Queued> {
       found = items.at(-1);
     }
     return found;
+  }
+
+  /** The client with the most requests here. */
+  busiest(): string | undefined {
+    return this.heaviest((items) => items)?.client;
+  }
+
+  backlog(): Backlog {
+    const busiest = this.busiest();
+    const backlog: Backlog = { busiest: { items: 0, since: null }, others: { items: 0, since: null } };
+    for (const [client, { items }] of this.#queues) {
+      const part = backlog[client === busiest ? 'busiest' : 'others'];
+      const since = items[0]?.since ?? Number.POSITIVE_INFINITY;
+      part.items += items.length;
+      part.since = Math.min(part.since ?? since, since);
+    }
+    return backlog;
   }
 
   /** Whether anybody but `client` waits. */

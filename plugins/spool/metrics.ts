@@ -16,10 +16,14 @@ export const unreadable = counter(
 export function showSpool(
   read: () => { bytes: number; records: number; oldestAt: number | undefined },
 ): void {
-  gauge('pistats_spool_bytes', 'Bytes of the segments on disk', [], (set) => set(read().bytes));
-  gauge('pistats_spool_records', 'Records that Kinesis has not taken yet', [], (set) => set(read().records));
-  gauge('pistats_spool_oldest_age_seconds', 'Age of the oldest of these records', [], (set) => {
+  gauge('pistats_spool_bytes', 'Bytes of the segments on disk', [], function () {
+    this.set(read().bytes);
+  });
+  gauge('pistats_spool_records', 'Records that Kinesis has not taken yet', [], function () {
+    this.set(read().records);
+  });
+  gauge('pistats_spool_oldest_age_seconds', 'Age of the oldest of these records', [], function () {
     const { oldestAt } = read();
-    set(oldestAt === undefined ? 0 : (Date.now() - oldestAt) / 1_000);
+    this.set(oldestAt === undefined ? 0 : (Date.now() - oldestAt) / 1_000);
   });
 }

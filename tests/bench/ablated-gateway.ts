@@ -8,17 +8,20 @@ import { type Service, startService } from '../../infra/local/service.ts';
 export interface AblatedGateway {
   /** the stack with this gateway and plugin server in front */
   info: RunInfo;
+  pids: { gateway: number; 'plugin-server': number };
   stop(): Promise<void>;
 }
 
 export interface Ablation {
-  /** a module the plugin server loads before it starts */
+  /** a module the plugin server, or the gateway, loads before it starts */
   preload?: string;
-  /** changes client-auth's configuration on every route */
-  clientAuth?: Record<string, unknown>;
+  gatewayPreload?: string;
+  /** changes a plugin's configuration wherever it stands */
+  plugins?: Record<string, Record<string, unknown>>;
+  env?: (part: string) => Record<string, string>;
 }
 
-/** One more gateway and plugin server before the same functions, stream and databases, a part of them switched off. */
+/** One more gateway and plugin server before the same functions, stream and databases, a part of them changed. */
 export async function startAblatedGateway(info: RunInfo, ablation: Ablation): Promise<AblatedGateway> {
   // a socket's path may be 107 bytes long at most
   const dir = mkdtempSync(join('/tmp', 'pistats-'));
@@ -32,7 +35,7 @@ export async function startAblatedGateway(info: RunInfo, ablation: Ablation): Pr
       name,
       command: process.execPath,
       args,
-      env: { PISTATS_SOCKET: join(dir, 'plugins.sock'), ...env },
+      env: { PISTATS_SOCKET: join(dir, 'plugins.sock'), ...env, ...ablation.env?.(name) },
       logFile: join(dir, `${name}.log`),
     });
     services.push(service);
@@ -40,9 +43,10 @@ export async function startAblatedGateway(info: RunInfo, ablation: Ablation): Pr
   };
   try {
     const deckFile = join(dir, 'deck.yaml');
-    writeFileSync(deckFile, changeDeck(readFileSync(info.deckFile, 'utf8'), ablation.clientAuth));
-    const preload = ablation.preload ? ['--import', ablation.preload] : [];
-    const pluginServer = await part('plugin-server', [...preload, join(ROOT, 'kong/plugin-server/main.ts')], {
+    writeFileSync(deckFile, changeDeck(readFileSync(info.deckFile, 'utf8'), ablation.plugins));
+    const preload = (module: string | undefined) => (module ? ['--import', module] : []);
+    const server = [...preload(ablation.preload), join(ROOT, 'kong/plugin-server/main.ts')];
+    const pluginServer = await part('plugin-server', server, {
       AWS_REGION: 'eu-central-1',
       AWS_ACCESS_KEY_ID: 'local',
       AWS_SECRET_ACCESS_KEY: 'local',
@@ -50,9 +54,11 @@ export async function startAblatedGateway(info: RunInfo, ablation: Ablation): Pr
       AWS_ENDPOINT_URL_LAMBDA: info.lambdaUrl,
       PISTATS_METRICS_PORT: '0',
       PISTATS_NODE: 'ablated',
+      PISTATS_SPOOL_DIR: join(dir, 'spool'),
     });
     const main = join(ROOT, 'kong/embedded/main.ts');
-    const gateway = await part('gateway', [main, '--declarative', deckFile, '--proxy-port', '0'], {
+    const proxy = [...preload(ablation.gatewayPreload), main, '--declarative', deckFile, '--proxy-port', '0'];
+    const gateway = await part('gateway', proxy, {
       PISTATS_DUMPS_DIR: join(ROOT, 'dist/plugins/dumps'),
       PISTATS_TRUSTED_IPS: '127.0.0.1',
       PISTATS_PLUGIN_TIMEOUT_MS: '11000',
@@ -67,20 +73,25 @@ export async function startAblatedGateway(info: RunInfo, ablation: Ablation): Pr
       pluginSocket: join(dir, 'plugins.sock'),
       deckFile,
     };
-    return { info: { ...info, ...own }, stop };
+    const pids = { gateway: gateway.pid, 'plugin-server': pluginServer.pid };
+    return { info: { ...info, ...own }, pids, stop };
   } catch (error) {
     await stop();
     throw error;
   }
 }
 
+type Plugins = { name: string; config: Record<string, unknown> }[];
 interface Deck {
-  services: { plugins?: { name: string; config: Record<string, unknown> }[] }[];
+  services: { plugins?: Plugins; routes: { plugins?: Plugins }[] }[];
 }
 
-function changeDeck(text: string, clientAuth: Record<string, unknown> = {}): string {
+function changeDeck(text: string, changes: Ablation['plugins'] = {}): string {
   const deck = parse(text) as Deck;
-  for (const { plugins = [] } of deck.services)
-    for (const { name, config } of plugins) if (name === 'client-auth') Object.assign(config, clientAuth);
+  const all = deck.services.flatMap(({ plugins = [], routes }) => [
+    ...plugins,
+    ...routes.flatMap((route) => route.plugins ?? []),
+  ]);
+  for (const { name, config } of all) Object.assign(config, changes[name]);
   return stringify(deck);
 }

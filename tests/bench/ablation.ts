@@ -49,7 +49,7 @@ export async function benchAblation(
   say('ablation: starting two more gateways');
   const preload = join(import.meta.dirname, 'one-call-preload.ts');
   const oneCall = await hold(startAblatedGateway(info, { preload }));
-  const uncached = await hold(startAblatedGateway(info, { clientAuth: { cache_ttl_ms: 0 } }));
+  const uncached = await hold(startAblatedGateway(info, { plugins: { 'client-auth': { cache_ttl_ms: 0 } } }));
   let count = 0;
   const fresh = (at: RunInfo, mode: Mode = 'on') => ({
     run: () =>

@@ -23,6 +23,8 @@ const functionOf = (mode: Mode) => `pistats-registrations${mode === 'on' ? '' : 
 
 export interface BenchStack {
   info: RunInfo;
+  /** the definitions that the Lambda service was started with */
+  functionsFile: string;
   stop(): Promise<void>;
 }
 
@@ -40,6 +42,7 @@ export async function startBenchStack(options: {
     const stack = await startStack({ ...options, ...clients, dataDir, proxyPort: 0, durable: false });
     return {
       info: stack.info,
+      functionsFile: join(dataDir, 'functions.json'),
       async stop() {
         await stack.stop();
         rmSync(dataDir, { recursive: true, force: true });

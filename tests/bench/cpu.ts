@@ -17,20 +17,29 @@ const CHILDREN_APART: Record<string, string> = { lambda: 'functions', storm: 'sp
 /** CPU used so far. `pids`: name → process. */
 export function cpuSeconds(pids: Record<string, number>): CpuSeconds {
   const stats = readStats();
+  return Object.fromEntries(
+    Object.entries(partsOf(pids, stats)).map(([name, all]) => [
+      name,
+      all.reduce((sum, pid) => sum + (stats.get(pid)?.seconds ?? 0), 0),
+    ]),
+  );
+}
+
+/** The processes of each part, those that its own process started among them. */
+export function partsOf(pids: Record<string, number>, stats = readStats()): Record<string, number[]> {
   const children = new Map<number, number[]>();
   for (const [pid, { parent }] of stats) children.set(parent, [...(children.get(parent) ?? []), pid]);
-  const sum = (pid: number): number =>
-    (stats.get(pid)?.seconds ?? 0) +
-    (children.get(pid) ?? []).reduce((total, child) => total + sum(child), 0);
-  const seconds: CpuSeconds = {};
+  const below = (pid: number): number[] =>
+    (children.get(pid) ?? []).flatMap((child) => [child, ...below(child)]);
+  const parts: Record<string, number[]> = {};
   for (const [name, pid] of Object.entries(pids)) {
     // the one that started all the others
     if (pid === process.pid) continue;
     const apart = CHILDREN_APART[name];
-    seconds[name] = apart ? (stats.get(pid)?.seconds ?? 0) : sum(pid);
-    if (apart) seconds[apart] = sum(pid) - seconds[name];
+    parts[name] = apart ? [pid] : [pid, ...below(pid)];
+    if (apart) parts[apart] = below(pid);
   }
-  return seconds;
+  return parts;
 }
 
 export function cpuSince(before: CpuSeconds, after: CpuSeconds): CpuSeconds {

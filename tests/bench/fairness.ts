@@ -1,4 +1,6 @@
 import { type BenchStack, registrationPlan } from './bench-stack.ts';
+import { functionStats } from './counters.ts';
+import { type CpuSeconds, cpuSeconds, cpuSince, formatCpu } from './cpu.ts';
 import { formatLatency } from './latency.ts';
 import { formatCodes, type Load, type LoadProcess, startLoadProcess, summarise } from './load-process.ts';
 import { barRow, figureRow, type Row } from './rows.ts';
@@ -8,6 +10,9 @@ const QUIET_RATE = 15;
 const FACTOR = 20;
 const SATURATING = 512;
 const ROUNDS = 3;
+/** Of a measured cell: a p99 of a few hundred answers is the luck of two or three. */
+const PACED_CELLS = 8;
+const FLOOD_CELLS = 2;
 
 /** What a client at 20 times its load costs another one: alone and beside it, in turn. */
 export async function benchFairness(
@@ -18,44 +23,54 @@ export async function benchFairness(
 ): Promise<Row[]> {
   const noisy = startLoadProcess();
   let run = 0;
-  const plan = (client: string, rest: { rate?: number; connections: number }) =>
+  const plan = (client: string, cells: number, rest: { rate?: number; connections: number }) =>
     registrationPlan(info, {
       ...rest,
-      seconds: seconds * 2,
+      seconds: seconds * cells,
       clients: [client],
       registrations: { prefix: `fair-${process.pid}-${++run}` },
     });
-  const quietRun = () => load.run(plan('second', { rate: QUIET_RATE, connections: 64 }));
-  const beside = async (rest: { rate?: number; connections: number }) => {
-    const [quiet, loud] = await Promise.all([quietRun(), noisy.run(plan('first', rest))]);
-    return { quiet, loud };
+  const quietRun = (cells: number) => load.run(plan('second', cells, { rate: QUIET_RATE, connections: 64 }));
+  const beside = async (
+    cells: number,
+    rest: { rate?: number; connections: number },
+    runs: Beside[],
+  ): Promise<void> => {
+    const [cpu, { invocations }] = [cpuSeconds(info.pids), await functionStats(info)];
+    const [quiet, loud] = await Promise.all([quietRun(cells), noisy.run(plan('first', cells, rest))]);
+    runs.push({
+      quiet,
+      loud,
+      cpu: cpuSince(cpu, cpuSeconds(info.pids)),
+      invocations: (await functionStats(info)).invocations - invocations,
+    });
   };
   const alone: Load[] = [];
-  const paced: { quiet: Load; loud: Load }[] = [];
-  const flooded: { quiet: Load; loud: Load }[] = [];
+  const paced: Beside[] = [];
+  const flooded: Beside[] = [];
   try {
     for (let round = 1; round <= ROUNDS; round++) {
       say(`fairness: round ${round} of ${ROUNDS}`);
-      alone.push(await quietRun());
-      paced.push(await beside({ rate: QUIET_RATE * FACTOR, connections: SATURATING }));
-      flooded.push(await beside({ connections: SATURATING }));
+      alone.push(await quietRun(PACED_CELLS));
+      await beside(PACED_CELLS, { rate: QUIET_RATE * FACTOR, connections: SATURATING }, paced);
+      await beside(FLOOD_CELLS, { connections: SATURATING }, flooded);
     }
   } finally {
     await noisy.stop();
   }
   const lonely = summarise(alone);
-  const besides = (runs: { quiet: Load; loud: Load }[]) => ({
-    quiet: summarise(runs.map(({ quiet }) => quiet)),
-    loud: summarise(runs.map(({ loud }) => loud)),
-  });
-  const [even, flood] = [besides(paced), besides(flooded)];
-  const cost = ({ quiet }: { quiet: Load }) => (quiet.latency.p99 / lonely.latency.p99 - 1) * 100;
-  const describe = ({ quiet, loud }: { quiet: Load; loud: Load }) =>
-    [
+  const [even, flood] = [together(paced), together(flooded)];
+  const cost = ({ quiet }: Beside) => (quiet.latency.p99 / lonely.latency.p99 - 1) * 100;
+  const describe = ({ quiet, loud, cpu, invocations }: Beside) => {
+    const requests = quiet.answered + loud.answered;
+    return [
       `p50/p99/p99.9 alone ${formatLatency(lonely.latency)}, beside it ${formatLatency(quiet.latency)} ms`,
       `the loud one ${formatLatency(loud.latency)} ms at ${loud.perSecond.toFixed(0)}/s`,
       `${quiet.answered} answers`,
+      `${(requests / invocations).toFixed(1)} requests an invocation`,
+      `CPU s per 1,000 ${formatCpu(cpu, requests)}`,
     ].join('; ');
+  };
   const { codes } = summarise([lonely, even.quiet, flood.quiet]);
   return [
     barRow(
@@ -74,4 +89,24 @@ export async function benchFairness(
     ),
     figureRow("a client that floods the gateway: another one's p99", cost(flood), '%', describe(flood)),
   ];
+}
+
+/** A run of the quiet client beside the loud one. */
+interface Beside {
+  quiet: Load;
+  loud: Load;
+  cpu: CpuSeconds;
+  invocations: number;
+}
+
+function together(runs: Beside[]): Beside {
+  const cpu: CpuSeconds = {};
+  for (const run of runs)
+    for (const [name, seconds] of Object.entries(run.cpu)) cpu[name] = (cpu[name] ?? 0) + seconds;
+  return {
+    quiet: summarise(runs.map(({ quiet }) => quiet)),
+    loud: summarise(runs.map(({ loud }) => loud)),
+    cpu,
+    invocations: runs.reduce((sum, { invocations }) => sum + invocations, 0),
+  };
 }

@@ -9,6 +9,7 @@ import { FrameReader, frame } from '../../kong/plugin-server/frames.ts';
 import { RawBody, RpcCall, StringBox } from '../../kong/protocol/plugin-messages.ts';
 import { encodeMessage } from '../../kong/protocol/protobuf.ts';
 import { connectKong } from '../plugin-server/fake-kong.ts';
+import { barRow, type Row } from './rows.ts';
 
 /** Bytes after a collection. Buffers are outside the heap, in `external`. */
 export interface Memory {
@@ -125,28 +126,22 @@ export async function measureHeap({ from, requests }: { from: number; requests: 
 }
 
 const BAR_MB = 5;
-const megabytes = (bytes: number) => Math.round((bytes / 1024 / 1024) * 100) / 100;
+const REQUESTS = 500_000;
+const megabytes = (bytes: number) => bytes / 1024 / 1024;
 
-if (import.meta.main) {
-  const requests = Number(process.argv[2] ?? 500_000);
-  const { growth, before, after, seconds } = await measureHeap({ from: requests / 10, requests });
-  const value = megabytes(growth);
-  const inMegabytes = ({ heapUsed, external, rss }: Memory) => ({
-    heap: megabytes(heapUsed),
-    external: megabytes(external),
-    rss: megabytes(rss),
-  });
-  process.stdout.write(
-    `${JSON.stringify({
-      name: `growth of the plugin server's heap and buffers, ${requests / 10} to ${requests} requests`,
-      value,
-      bar: BAR_MB,
-      unit: 'MB',
-      held: value < BAR_MB,
-      seconds: Math.round(seconds),
-      before: inMegabytes(before),
-      after: inMegabytes(after),
-    })}\n`,
-  );
-  if (value >= BAR_MB) process.exitCode = 1;
+/** What the plugin server still holds after half a million requests, against after the first tenth of them. */
+export async function benchHeap(say: (line: string) => void): Promise<Row[]> {
+  say(`heap: ${REQUESTS} requests to a plugin server`);
+  const { growth, before, after, seconds } = await measureHeap({ from: REQUESTS / 10, requests: REQUESTS });
+  const list = ({ heapUsed, external, rss }: Memory) =>
+    [heapUsed, external, rss].map((bytes) => megabytes(bytes).toFixed(1)).join('/');
+  return [
+    barRow(
+      `plugin server over ${REQUESTS} requests: growth of heap and buffers`,
+      megabytes(growth),
+      'MB',
+      { atMost: BAR_MB },
+      `heap/external/RSS after ${REQUESTS / 10} requests ${list(before)}, after all ${list(after)} MB; ${seconds.toFixed(0)} s`,
+    ),
+  ];
 }

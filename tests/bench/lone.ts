@@ -99,7 +99,7 @@ async function invoke(lambda: LambdaClient, installationId: string): Promise<voi
 }
 
 /** What lambda-invoke makes of such a request. */
-function eventOf(body: string): InvocationEvent {
+export function eventOf(body: string): InvocationEvent {
   const now = Date.now();
   const routeKey = 'POST /v1/registrations';
   const path = '/v1/registrations';

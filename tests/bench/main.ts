@@ -7,37 +7,17 @@ import { readSurgeFile } from '../../infra/local/replay/surge-file.ts';
 import { holdLock } from '../../infra/local/run-lock.ts';
 import { setUp } from '../../infra/local/setup.ts';
 import { reportError, StopError } from '../../infra/local/stop-error.ts';
-import { benchAblation } from './ablation.ts';
-import { startBenchStack } from './bench-stack.ts';
-import { benchFairness } from './fairness.ts';
-import { benchGateway } from './gateway.ts';
-import { benchKeys } from './keys.ts';
+import { type Bench, GROUPS, type Group, runGroup, type Stoppable, USUAL } from './groups.ts';
 import { startLoadProcess } from './load-process.ts';
-import { benchLone } from './lone.ts';
 import { formatRows, type Row } from './rows.ts';
-import { benchStorm } from './storm.ts';
-import { benchSurge } from './surge.ts';
 
-const GROUPS = ['gateway', 'keys', 'storm', 'surge', 'ablation'] as const;
-type Group = (typeof GROUPS)[number];
-
-interface Stoppable {
-  stop(): Promise<void>;
-}
-
-interface Options {
+interface Options extends Pick<Bench, 'seconds' | 'surge' | 'svg' | 'profile'> {
   groups: readonly Group[];
-  /** of one measured cell */
-  seconds: number;
   json: string | undefined;
-  /** the day of the surge, requests a minute; absent: the built-in one */
-  surge: number[] | undefined;
-  /** where the picture of the surge goes */
-  svg: string | undefined;
 }
 
 function readOptions(args: string[]): Options {
-  let values: { json?: string; only?: string; seconds: string; surge?: string; svg?: string };
+  let values: { [name in 'json' | 'only' | 'surge' | 'svg' | 'profile']?: string } & { seconds: string };
   try {
     ({ values } = parseArgs({
       args,
@@ -47,6 +27,7 @@ function readOptions(args: string[]): Options {
         seconds: { type: 'string', default: '2.5' },
         surge: { type: 'string' },
         svg: { type: 'string' },
+        profile: { type: 'string' },
       },
     }));
   } catch (error) {
@@ -55,20 +36,20 @@ function readOptions(args: string[]): Options {
   const seconds = Number(values.seconds);
   if (!(seconds >= 0.5 && seconds <= 600))
     throw new StopError(`--seconds takes 0.5 to 600, not "${values.seconds}".`, 2);
-  const { only, json, svg } = values;
+  const { only, json, svg, profile } = values;
   if (only !== undefined && !GROUPS.includes(only as Group))
     throw new StopError(`--only takes ${GROUPS.join(', ')}, not "${only}".`, 2);
   const surge = values.surge === undefined ? undefined : readSurgeFile(values.surge);
-  return { groups: only ? [only as Group] : GROUPS, seconds, json, surge, svg };
+  return { groups: only ? [only as Group] : USUAL, seconds, json, surge, svg, profile };
 }
 
 /**
- * `npm run bench [-- --json FILE] [-- --only GROUP] [-- --seconds N] [-- --surge FILE] [-- --svg FILE]`: every figure in
- * one run over the embedded gateway, each bar held or short. It judges, it does not fail: the exit code is 0 when all
- * was measured.
+ * `npm run bench [-- --json FILE] [-- --only GROUP] [-- --seconds N] [-- --surge FILE] [-- --svg FILE]
+ * [-- --profile FILE]`: every figure in one run over the embedded gateway, each bar held or short. It judges, it does not
+ * fail: the exit code is 0 when all was measured.
  */
 async function main(args: string[]): Promise<void> {
-  const { groups, seconds, json, surge, svg } = readOptions(args);
+  const { groups, json, ...options } = readOptions(args);
   const say = (line: string) => process.stderr.write(`pistats: ${line}\n`);
   const tools = await setUp(say);
   // the tests of this checkout would be measured, too
@@ -95,29 +76,7 @@ async function main(args: string[]): Promise<void> {
   const rows: Row[] = [];
   try {
     const load = await hold(Promise.resolve(startLoadProcess()));
-    if (groups.includes('gateway')) {
-      const stack = await hold(startBenchStack({ tools, storm: false, say }));
-      rows.push(...(await benchGateway(stack, load, seconds, say)));
-      say('a lone request');
-      rows.push(...(await benchLone(stack, seconds)));
-      rows.push(...(await benchFairness(stack, load, seconds, say)));
-      await stack.stop();
-    }
-    if (groups.includes('keys')) rows.push(...(await benchKeys(load, seconds, say, hold)));
-    if (groups.includes('storm')) {
-      const stack = await hold(startBenchStack({ tools, storm: true, say }));
-      rows.push(...(await benchStorm(stack, seconds, say)));
-      await stack.stop();
-    }
-    if (groups.includes('surge')) {
-      const stack = await hold(startBenchStack({ tools, storm: true, say }));
-      rows.push(...(await benchSurge(stack, { weights: surge, svg, say })));
-      await stack.stop();
-    }
-    if (groups.includes('ablation')) {
-      const stack = await hold(startBenchStack({ tools, storm: false, say }));
-      rows.push(...(await benchAblation(stack, load, { seconds, say, hold })));
-    }
+    for (const group of groups) rows.push(...(await runGroup(group, { ...options, tools, load, say, hold })));
   } catch (error) {
     // what was interrupted fails in its own way
     if (!ending) throw error;
@@ -126,8 +85,10 @@ async function main(args: string[]): Promise<void> {
   }
   const [cpu] = cpus();
   const machine = `${cpus().length} × ${cpu?.model.trim() ?? 'unknown CPU'}, Node ${process.version}, ${busy}`;
-  process.stdout.write(`\nembedded gateway, ${machine}, ${seconds} s a cell\n\n${formatRows(rows)}\n`);
-  if (json) writeFileSync(json, `${JSON.stringify(report(rows, machine, seconds), null, 2)}\n`);
+  process.stdout.write(
+    `\nembedded gateway, ${machine}, ${options.seconds} s a cell\n\n${formatRows(rows)}\n`,
+  );
+  if (json) writeFileSync(json, `${JSON.stringify(report(rows, machine, options.seconds), null, 2)}\n`);
 }
 
 function report(rows: Row[], machine: string, seconds: number): object {

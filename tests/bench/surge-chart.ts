@@ -1,6 +1,6 @@
 import { percentile } from './latency.ts';
-import type { Depth } from './surge.ts';
 import type { Second } from './surge-client.ts';
+import type { Depth } from './surge-day.ts';
 
 const WIDTH = 960;
 const LEFT = 64;

@@ -7,6 +7,9 @@ import { TEST_ORIGIN } from '../../infra/local/test-clients.ts';
 
 const PATH = '/v1/registrations';
 
+/** A timer may fire so much before its time. */
+const TIMER_EARLY_MS = 2;
+
 /** One second of a run, by when each thing happened. */
 export interface Second {
   /** registrations that were due: first attempts */
@@ -32,6 +35,11 @@ export interface Sent {
   /** code → attempts; without those that were never answered */
   attempts: Record<number, number>;
   sent: number;
+  /** attempts sent before the Retry-After of the answer before had passed */
+  early: number;
+  /** answers with a Retry-After, and the longest, seconds */
+  deferred: number;
+  longestRetryAfter: number;
 }
 
 export interface SurgePlan {
@@ -54,7 +62,10 @@ export async function sendSurge({
 }: SurgePlan): Promise<Sent> {
   const http = createHttpClient(proxyUrl, connections, signal);
   const startedAt = performance.now();
-  const result: Sent = { seconds: [], last: {}, attempts: {}, sent: 0 };
+  const result: Sent = {
+    ...{ seconds: [], last: {}, attempts: {}, sent: 0 },
+    ...{ early: 0, deferred: 0, longestRetryAfter: 0 },
+  };
   let open = 0;
   const second = (): Second => {
     const index = Math.floor((performance.now() - startedAt) / 1_000);
@@ -63,10 +74,13 @@ export async function sendSurge({
     return seconds[index] as Second;
   };
   const stopWatching = watchAttempts({
-    started: (again) => {
+    started: (again, early) => {
       if (again) second().retried++;
+      if (early) result.early++;
     },
-    answered: (code) => {
+    answered: (code, retryAfter) => {
+      if (retryAfter > 0) result.deferred++;
+      result.longestRetryAfter = Math.max(result.longestRetryAfter, retryAfter);
       result.attempts[code] = (result.attempts[code] ?? 0) + 1;
       if (code === 503 || code === 429) second().shed++;
       else if (code >= 500) second().failed++;
@@ -136,24 +150,30 @@ const emptySecond = (open: number): Second => ({
 });
 
 interface Watcher {
-  /** `again`: not the first with its Idempotency-Key */
-  started(again: boolean): void;
-  answered(code: number): void;
+  /** `again`: not the first with its Idempotency-Key; `early`: sooner than its last answer asked for */
+  started(again: boolean, early: boolean): void;
+  /** `retryAfter`: seconds; 0: none */
+  answered(code: number, retryAfter: number): void;
   failed(): void;
 }
 
 /** Every attempt of a registration that this process sends: the client itself tells of its last answer alone. */
 function watchAttempts(watcher: Watcher): () => void {
-  const seen = new Set<unknown>();
+  /** Idempotency-Key → when it may be sent again */
+  const seen = new Map<unknown, number>();
   const ours = (message: unknown) => (message as { request: ClientRequest }).request.path === PATH;
   const handlers: Record<string, (message: unknown) => void> = {
     'http.client.request.start': (message) => {
       const key = (message as { request: ClientRequest }).request.getHeader('idempotency-key');
-      watcher.started(seen.has(key));
-      seen.add(key);
+      watcher.started(seen.has(key), (seen.get(key) ?? 0) - TIMER_EARLY_MS > performance.now());
+      seen.set(key, 0);
     },
-    'http.client.response.finish': (message) =>
-      watcher.answered((message as { response: IncomingMessage }).response.statusCode ?? 0),
+    'http.client.response.finish': (message) => {
+      const { request, response } = message as { request: ClientRequest; response: IncomingMessage };
+      const retryAfter = Number(response.headers['retry-after'] ?? 0);
+      seen.set(request.getHeader('idempotency-key'), performance.now() + retryAfter * 1_000);
+      watcher.answered(response.statusCode ?? 0, retryAfter);
+    },
     'http.client.request.error': () => watcher.failed(),
   };
   const guarded = Object.entries(handlers).map(

@@ -3,9 +3,9 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import t from 'tap';
 import { generateRequests } from '../../infra/local/replay/bodies.ts';
-import { peakToMean } from '../bench/surge.ts';
 import { drawSurge, niceTicks } from '../bench/surge-chart.ts';
 import { type Second, sendSurge } from '../bench/surge-client.ts';
+import { peakToMean } from '../bench/surge-day.ts';
 
 const CLIENTS = [{ name: 'first', properties: ['www'], pk: 'pk_first' }];
 
@@ -17,7 +17,9 @@ async function busyServer(t: { teardown(run: () => unknown): void }) {
     const refused = attempts.size % 3 === 0 && !attempts.has(key);
     attempts.set(key, (attempts.get(key) ?? 0) + 1);
     request.resume();
-    request.on('end', () => response.writeHead(refused ? 503 : 201).end('{}'));
+    request.on('end', () =>
+      response.writeHead(refused ? 503 : 201, refused ? { 'retry-after': '1' } : undefined).end('{}'),
+    );
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -31,7 +33,7 @@ async function busyServer(t: { teardown(run: () => unknown): void }) {
 for (const moments of [undefined, Float64Array.from({ length: 30 }, (_, index) => index * 2)])
   t.test(`${moments ? 'at its moments' : 'in a closed loop'}, every attempt is counted`, async (t) => {
     const { url, attempts } = await busyServer(t);
-    const { seconds, last, ...sent } = await sendSurge({
+    const { seconds, last, early, deferred, longestRetryAfter, ...sent } = await sendSurge({
       proxyUrl: url,
       requests: generateRequests(CLIENTS, 30),
       moments,
@@ -42,6 +44,7 @@ for (const moments of [undefined, Float64Array.from({ length: 30 }, (_, index) =
     t.same(last, { 201: 30 });
     t.same(sent, { sent: 30, attempts: { 201: 30, 503: 10 } });
     t.equal(attempts.size, 30, 'one key over all attempts');
+    t.same([early, deferred, longestRetryAfter], [0, 10, 1], 'none before its Retry-After');
     t.equal(
       sum(({ offered }) => offered),
       30,

@@ -1,5 +1,10 @@
 import t from 'tap';
-import type { BatchResponse, InvocationEvent, InvocationResponse } from '../../contracts/invocation.ts';
+import type {
+  BatchResponse,
+  ColdStart,
+  InvocationEvent,
+  InvocationResponse,
+} from '../../contracts/invocation.ts';
 import { batchHandler } from '../../lambdas/handle-batch.ts';
 import { registerEvent, registration } from './requests.ts';
 
@@ -19,7 +24,7 @@ t.test('a single event has a single answer, a batch a batch in its order', async
     answer.batch.map(({ body }) => body?.length),
     [1, 2, 3],
   );
-  t.same(await batchHandler(answering([]))({ batch: [] }), { batch: [] });
+  t.match(await batchHandler(answering([]))({ batch: [] }), { batch: [] });
 });
 
 t.test(
@@ -38,3 +43,21 @@ t.test("the bound is Lambda's 6 MB", async (t) => {
   t.same((await batchOf([two - 200, two - 200])).statuses, [200, 200]);
   t.same((await batchOf([two + 200, two - 300])).statuses, [502, 200]);
 });
+
+t.test(
+  'the first answer of an environment, one that failed left out, says how long its start took',
+  async (t) => {
+    let broken = true;
+    const handler = batchHandler(async (events) => {
+      if (broken) throw new Error('broken');
+      return events.map(() => ({ statusCode: 200 }));
+    });
+    await t.rejects(handler({ batch: [event] }));
+    broken = false;
+    const { coldStart, ...rest } = (await handler({ batch: [event] })) as BatchResponse & ColdStart;
+    t.ok((coldStart?.initMs ?? 0) > 0 && (coldStart?.initMs ?? 0) <= performance.now());
+    t.same(rest, { batch: [{ statusCode: 200 }] });
+    t.same(await handler(event), { statusCode: 200 });
+    t.same(await handler({ batch: [event] }), { batch: [{ statusCode: 200 }] });
+  },
+);

@@ -1,5 +1,10 @@
 import t from 'tap';
-import { isResponse, problemResponse, readAnswers } from '../../plugins/lambda-invoke/answers.ts';
+import {
+  isResponse,
+  problemResponse,
+  readAnswers,
+  takeColdStart,
+} from '../../plugins/lambda-invoke/answers.ts';
 
 const good = { statusCode: 200 };
 
@@ -52,6 +57,19 @@ t.test('a payload of another shape is no answers at all', async (t) => {
   ];
   for (const [payload, count] of payloads)
     t.equal(readAnswers(payload, count), null, `${JSON.stringify(payload)} for ${count}`);
+});
+
+t.test('what an environment says of its start is taken out, of one answer and of many', async (t) => {
+  const coldStart = { initMs: 250 };
+  const [one, many] = [
+    { ...good, coldStart },
+    { batch: [good, good], coldStart },
+  ];
+  t.same([takeColdStart(one), takeColdStart(many)], [0.25, 0.25]);
+  t.same([one, many], [good, { batch: [good, good] }]);
+  t.equal(takeColdStart(one), null, 'once');
+  for (const nonsense of [null, undefined, 'x', 7, [], { coldStart: null }, { coldStart: { initMs: '9' } }])
+    t.equal(takeColdStart(nonsense), null);
 });
 
 t.test('a problem as an answer', async (t) => {

@@ -1,4 +1,5 @@
 import t from 'tap';
+import { waitUntil } from '../../infra/local/wait-until.ts';
 import { Plugin } from '../../plugins/client-auth/index.ts';
 import type { ClientAuthConfig } from '../../plugins/client-auth/schema.ts';
 import { fakePdk, type Request } from './fake-pdk.ts';
@@ -107,6 +108,46 @@ t.test('a client that is known costs two round trips, an unknown one three', asy
   }
   t.same(rounds, [3, 2]);
 });
+
+t.test(
+  'a client that was not asked for lately: what Kong knows now decides, in the same round trip',
+  async (t) => {
+    const plugin = new Plugin({ ...config, cache_ttl_ms: 5 });
+    const now = { consumers: [consumer] };
+    const send = async (down = false) => {
+      const pdk = fakePdk({ ...now, ...withKey(pk.key) });
+      if (down) pdk.kong.client.loadConsumer = () => Promise.reject(new Error('closed'));
+      const after = performance.now() + 6;
+      await waitUntil('its time is over', () => performance.now() > after, { everyMs: 2 });
+      const error = await plugin.access(pdk.kong).catch((thrown: Error) => thrown.message);
+      return { ...pdk, rounds: pdk.rounds, code: pdk.code, exit: pdk.exit, error };
+    };
+    t.equal((await send()).rounds, 3, 'the first one');
+    const again = await send();
+    t.equal(again.rounds, 2);
+    t.same([again.exit, again.authenticated.length], [undefined, 1]);
+
+    const other = { ...consumer, tags: [...(consumer.tags ?? []), 'gold'] };
+    now.consumers = [other];
+    t.same(
+      (await send()).authenticated.at(-1)?.consumer.tags,
+      other.tags,
+      'a changed one is taken as it is now',
+    );
+
+    const broken = await send(true);
+    t.same(
+      [broken.code, broken.error],
+      ['unavailable', 'closed'],
+      'and if it can not be read, nobody gets in',
+    );
+
+    now.consumers = [{ ...consumer, tags: [sk.tag] }];
+    t.equal((await send()).code, 'key_invalid', 'a revoked key, at once');
+    now.consumers = [];
+    t.equal((await send()).code, 'key_invalid');
+  },
+);
 
 t.test('when the consumer can not be read nobody gets in', async (t) => {
   const pdk = fakePdk(withKey(pk.key));

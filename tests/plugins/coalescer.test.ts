@@ -38,9 +38,41 @@ t.test('no batch above its size, no more under way than allowed', async (t) => {
   await Promise.all(answers);
   t.same(
     invocations.map(({ bodies }) => bodies.length),
-    [1, 1, 3, 3, 3, 1],
+    [1, 3, 3, 3, 2],
   );
   t.equal(most(), 2);
+});
+
+t.test('behind an invocation of its client a request waits; another client has one of its own', async (t) => {
+  const { submit, invocations } = coalescing({ maxInFlight: 3 });
+  const answers = ['a1', 'a2', 'b1', 'a3', 'b2'].map((name) => submit(name));
+  t.same(bodies(invocations), [['a1'], ['b1']], 'though a third may be under way');
+  await invocations[1]?.ok();
+  t.same(bodies(invocations), [['a1'], ['b1'], ['b2']], 'whose client has nothing under way');
+  await invocations[0]?.ok();
+  await invocations[2]?.ok();
+  t.same(bodies(invocations).at(-1), ['a2', 'a3']);
+  await invocations[3]?.ok();
+  await Promise.all(answers);
+});
+
+t.test('enough that wait are worth an invocation beside those of their clients', async (t) => {
+  const { submit, invocations } = coalescing({ maxInFlight: 2 });
+  const answers = names('a', 16).map((name) => submit(name));
+  t.same(bodies(invocations), [['a1']]);
+  answers.push(submit('a17'));
+  t.equal(bodies(invocations)[1]?.length, 16);
+  for (let i = 0; i < 2; i++) await invocations[i]?.ok();
+  await Promise.all(answers);
+});
+
+t.test('an invocation that hangs holds up its client for a moment only', async (t) => {
+  const { submit, invocations } = coalescing({ maxInFlight: 2 });
+  const answers = ['a1', 'a2', 'a3'].map((name) => submit(name));
+  await waitUntil('they do not wait for it any longer', () => invocations.length === 2, { everyMs: 2 });
+  t.same(bodies(invocations), [['a1'], ['a2', 'a3']]);
+  for (let i = 0; i < 2; i++) await invocations[i]?.ok();
+  t.same((await Promise.all(answers)).map(codeOf), ['200 a1', '200 a2', '200 a3']);
 });
 
 t.test('a size of 1 coalesces nothing', async (t) => {
@@ -161,22 +193,30 @@ t.test(
 );
 
 t.test(
-  'mixed clients in every batch: each request gets its own answer, in whatever way batches end',
+  'mixed clients in every batch: each request gets its own answer, in whatever way batches end, and a client keeps its order',
   async () => {
     const clients = fc.array(fc.constantFrom('a', 'b', 'c', 'd'), { minLength: 1, maxLength: 60 });
-    const ends = fc.array(fc.constantFrom('ok', 'failed', 'timeout', 'unreachable'), { maxLength: 30 });
+    const ends = fc.array(fc.constantFrom('ok', 'failed', 'timeout', 'throttled', 'unreachable'), {
+      maxLength: 30,
+    });
     const bounds = fc.record({
       maxSize: fc.integer({ min: 1, max: 9 }),
       maxInFlight: fc.integer({ min: 1, max: 3 }),
     });
     await fc.assert(
       fc.asyncProperty(clients, ends, bounds, async (order, outcomes, limits) => {
-        const { submit } = coalescing(limits, () => (outcomes.shift() ?? 'ok') as 'ok');
+        const { submit, invocations } = coalescing(limits, () => (outcomes.shift() ?? 'ok') as 'ok');
         const bodies = order.map((client, index) => `${client}${index}`);
         const answers = await Promise.all(bodies.map((body) => submit(body)));
-        return answers.every(
-          ({ statusCode, body }, index) =>
-            statusCode >= 500 || (statusCode === 200 && body === bodies[index]),
+        const inOrder = (batch: string[], client: string) => {
+          const own = batch.filter((body) => body.startsWith(client)).map((body) => bodies.indexOf(body));
+          return own.every((place, index) => index === 0 || place > (own[index - 1] as number));
+        };
+        return (
+          answers.every(
+            ({ statusCode, body }, index) =>
+              statusCode >= 500 || (statusCode === 200 && body === bodies[index]),
+          ) && invocations.every(({ bodies }) => ['a', 'b', 'c', 'd'].every((one) => inOrder(bodies, one)))
         );
       }),
       { numRuns: 50 },

@@ -49,8 +49,10 @@ export function coalescing(
     maxQueueBytes: 1e6,
     ...limits,
   };
-  const coalescer = createCoalescer(`function-${++functions}`, invoke, all);
+  const name = `function-${++functions}`;
+  const coalescer = createCoalescer(name, invoke, all);
   return {
+    name,
     limits: all,
     coalescer,
     invocations,

@@ -28,10 +28,10 @@ t.test('tags are read into keys, origins and the disabled mark; other tags are n
     'disabled',
   ];
   const consumer = consumerWith(tags);
-  const known = await createConsumerCache(1000, 10)(database([consumer]).kong, 'acme');
+  const known = await createConsumerCache(1000, 10).find(database([consumer]).kong, 'acme');
   t.match(known, { consumer, disabled: true, origins: ['www.acme.example', '*.acme.example:8443'] });
   t.equal(known?.keys.length, 1);
-  const bare = await createConsumerCache(1000, 10)(database([{ id: 'x', username: 'b' }]).kong, 'b');
+  const bare = await createConsumerCache(1000, 10).find(database([{ id: 'x', username: 'b' }]).kong, 'b');
   t.match(bare, { keys: [], origins: [], disabled: false }, 'a consumer without tags');
 });
 
@@ -39,8 +39,8 @@ t.test('a hit is remembered, and a miss too', async (t) => {
   const { kong, reads } = database([consumerWith([])]);
   const cache = createConsumerCache(60_000, 10);
   for (let i = 0; i < 3; i++) {
-    t.equal((await cache(kong, 'acme'))?.consumer.username, 'acme');
-    t.equal(await cache(kong, 'nobody'), null);
+    t.equal((await cache.find(kong, 'acme'))?.consumer.username, 'acme');
+    t.equal(await cache.find(kong, 'nobody'), null);
   }
   t.same(reads, ['acme', 'nobody']);
 });
@@ -49,27 +49,29 @@ t.test('after its time an entry is read again', async (t) => {
   const consumers = [consumerWith([])];
   const { kong, reads } = database(consumers);
   const cache = createConsumerCache(20, 10);
-  t.ok(await cache(kong, 'acme'));
+  t.ok(await cache.find(kong, 'acme'));
   consumers.length = 0;
-  await waitUntil('the consumer is gone', async () => (await cache(kong, 'acme')) === null, { everyMs: 2 });
+  await waitUntil('the consumer is gone', async () => (await cache.find(kong, 'acme')) === null, {
+    everyMs: 2,
+  });
   t.equal(reads.length, 2, 'each answer was used while it held');
 });
 
 t.test('a time of 0 remembers nothing', async (t) => {
   const { kong, reads } = database([consumerWith([])]);
   const cache = createConsumerCache(0, 10);
-  for (let i = 0; i < 3; i++) await cache(kong, 'acme');
+  for (let i = 0; i < 3; i++) await cache.find(kong, 'acme');
   t.equal(reads.length, 3);
 });
 
 t.test('no more entries than allowed: wrong names push out the oldest', async (t) => {
   const { kong, reads } = database([consumerWith([])]);
   const cache = createConsumerCache(60_000, 3);
-  for (const name of ['acme', 'a', 'b', 'acme', 'c', 'd']) await cache(kong, name);
+  for (const name of ['acme', 'a', 'b', 'acme', 'c', 'd']) await cache.find(kong, name);
   t.same(reads, ['acme', 'a', 'b', 'c', 'd']);
-  await cache(kong, 'acme');
+  await cache.find(kong, 'acme');
   t.equal(reads.length, 5, 'the one in use stayed');
-  await cache(kong, 'a');
+  await cache.find(kong, 'a');
   t.equal(reads.at(-1), 'a', 'the oldest did not');
 });
 
@@ -77,14 +79,14 @@ t.test('a failure of the database is not remembered', async (t) => {
   const { kong, state } = database([consumerWith([])]);
   const cache = createConsumerCache(60_000, 10);
   state.down = true;
-  await t.rejects(cache(kong, 'acme'), { message: 'closed' });
+  await t.rejects(cache.find(kong, 'acme'), { message: 'closed' });
   state.down = false;
-  t.equal((await cache(kong, 'acme'))?.consumer.username, 'acme');
+  t.equal((await cache.find(kong, 'acme'))?.consumer.username, 'acme');
 });
 
 t.test('a consumer without an id, as an empty message decodes, is nobody', async (t) => {
   const { kong } = database([{ id: '', username: 'acme' }]);
-  t.equal(await createConsumerCache(1000, 10)(kong, 'acme'), null);
+  t.equal(await createConsumerCache(1000, 10).find(kong, 'acme'), null);
 });
 
 t.test(
@@ -92,15 +94,27 @@ t.test(
   async (t) => {
     const { kong, reads, state } = database([consumerWith([])]);
     const cache = createConsumerCache(60_000, 10);
-    const all = await Promise.all(Array.from({ length: 5 }, () => cache(kong, 'acme')));
+    const all = await Promise.all(Array.from({ length: 5 }, () => cache.find(kong, 'acme')));
     t.same(reads, ['acme']);
     t.ok(all.every((known) => known?.consumer.username === 'acme'));
 
     state.down = true;
-    const [first, ...others] = Array.from({ length: 3 }, () => cache(kong, 'other'));
+    const [first, ...others] = Array.from({ length: 3 }, () => cache.find(kong, 'other'));
     state.down = false;
     await t.rejects(first as Promise<unknown>);
     t.same(await Promise.all(others), [null, null]);
     t.same(reads, ['acme', 'other', 'other', 'other']);
   },
 );
+
+t.test('what is outdated is known as it was, until it is read again', async (t) => {
+  const { kong } = database([consumerWith(['gold'])]);
+  const cache = createConsumerCache(500, 10);
+  t.equal(cache.outdated('acme'), undefined, 'not known at all');
+  const known = await cache.find(kong, 'acme');
+  await cache.find(kong, 'nobody');
+  await waitUntil('its time is over', () => cache.outdated('acme') === known, { everyMs: 2 });
+  t.equal(cache.outdated('nobody'), undefined, 'a miss is worth nothing');
+  t.equal(await cache.find(kong, 'acme'), known, 'the same as long as nothing changed');
+  t.equal(cache.outdated('acme'), undefined, 'and for its time not asked for again');
+});

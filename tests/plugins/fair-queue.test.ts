@@ -4,9 +4,16 @@ import { FairQueue } from '../../plugins/lambda-invoke/fair-queue.ts';
 interface Item {
   client: string;
   bytes: number;
+  since: number;
   name: string;
 }
-const item = (name: string, bytes = 1): Item => ({ client: name.replace(/\d+$/, ''), bytes, name });
+let time = 0;
+const item = (name: string, bytes = 1): Item => ({
+  client: name.replace(/\d+$/, ''),
+  bytes,
+  since: ++time,
+  name,
+});
 
 function queueOf(...names: string[]): FairQueue<Item> {
   const queue = new FairQueue<Item>();
@@ -28,6 +35,15 @@ t.test('the turn goes on from batch to batch', async (t) => {
   t.same(take(queue, 2), ['a1', 'b1']);
   t.same(take(queue, 2), ['c1', 'a2']);
   t.same(take(queue, 2), ['b2', 'c2']);
+});
+
+t.test('clients whose turn it is not are passed over and keep their place', async (t) => {
+  const queue = queueOf('a1', 'b1', 'c1', 'b2', 'a2');
+  const taken = queue.take(9, 1e6, (client) => client === 'b').map(({ name }) => name);
+  t.same(taken, ['a1', 'c1', 'a2']);
+  queue.push(item('a3'));
+  t.same(take(queue, 2), ['b1', 'a3']);
+  t.same(take(queue, 2), ['b2']);
 });
 
 t.test('a client in a surge delays itself: another one is in the very next batch', async (t) => {
@@ -106,3 +122,21 @@ t.test('the newest of the heaviest client', async (t) => {
   take(queue, 3);
   t.equal(queue.heaviest(byItems), undefined);
 });
+
+t.test(
+  'the backlog: of the client with most there, and of all the others, with the oldest of either',
+  async (t) => {
+    const empty = { items: 0, since: null };
+    const queue = new FairQueue<Item>();
+    t.same(queue.backlog(), { busiest: empty, others: empty });
+    const [b1, a1, a2, c1] = ['b1', 'a1', 'a2', 'c1'].map((name) => item(name));
+    for (const one of [b1, a1, a2, c1] as Item[]) queue.push(one);
+    t.equal(queue.busiest(), 'a');
+    t.same(queue.backlog(), {
+      busiest: { items: 2, since: a1?.since },
+      others: { items: 2, since: b1?.since },
+    });
+    queue.remove(b1 as Item);
+    t.same(queue.backlog().others, { items: 1, since: c1?.since });
+  },
+);

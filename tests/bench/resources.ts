@@ -1,0 +1,51 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { partsOf } from './cpu.ts';
+
+/** What the processes of a part hold; by name. */
+export type Resources = Record<string, { megabytes: number; descriptors: number }>;
+
+/**
+ * Memory that is a process's own (RssAnon: no files, no memory that it shares, proc_pid_status(5)) and its open file
+ * descriptors. `pids`: name → process; those it started count with it.
+ */
+export function resourcesOf(pids: Record<string, number>): Resources {
+  const resources: Resources = {};
+  for (const [name, all] of Object.entries(partsOf(pids))) {
+    const sum = { megabytes: 0, descriptors: 0 };
+    for (const pid of all) {
+      try {
+        const [, kilobytes = '0'] =
+          /^RssAnon:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
+        sum.descriptors += readdirSync(`/proc/${pid}/fd`).length;
+        sum.megabytes += Number(kilobytes) / 1_024;
+      } catch {
+        // ended meanwhile
+      }
+    }
+    resources[name] = sum;
+  }
+  return resources;
+}
+
+export interface Growth {
+  name: string;
+  from: number;
+  to: number;
+}
+
+/**
+ * How far the floor of each part rose from the first half of a run, its beginning left out, to its last third. The floor: a
+ * garbage collector and a pool make peaks, a leak lifts what is left between them.
+ */
+export function floors(samples: Resources[], pick: (one: Resources[string]) => number): Growth[] {
+  const part = (from: number, to: number) =>
+    samples.slice(Math.floor(samples.length * from), Math.ceil(samples.length * to));
+  const lowest = (list: Resources[], name: string) =>
+    Math.min(...list.flatMap((sample) => (sample[name] ? [pick(sample[name])] : [])));
+  const [early, late] = [part(0.2, 0.5), part(0.67, 1)];
+  return Object.keys(samples[0] ?? {}).map((name) => ({
+    name,
+    from: lowest(early, name),
+    to: lowest(late, name),
+  }));
+}

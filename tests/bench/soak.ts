@@ -1,0 +1,60 @@
+import { type BenchStack, registrationPlan } from './bench-stack.ts';
+import type { Bench } from './groups.ts';
+import { formatLatency } from './latency.ts';
+import { formatCodes } from './load-process.ts';
+import { floors, type Growth, type Resources, resourcesOf } from './resources.ts';
+import { barRow, figureRow, type Row } from './rows.ts';
+import { measureSustained } from './surge-day.ts';
+
+/** Ten minutes at the usual 2.5 s a cell. */
+const CELLS = 240;
+const LOAD = 0.7;
+const SAMPLES = 120;
+const MAX_GROWTH_PERCENT = 10;
+const MAX_DESCRIPTORS = 5;
+/** They hold what they were sent: answers for 7 days, and the stream, which the stand-in keeps in memory here. */
+const STORES = ['redis', 'kinesis'];
+
+/** Most of what the system sustains, for ten minutes: nothing may grow that is not a store. */
+export async function benchSoak({ info }: BenchStack, { load, seconds, say }: Bench): Promise<Row[]> {
+  say('soak: what the system sustains');
+  const rate = Math.round(LOAD * (await measureSustained(info)));
+  const total = Math.round(CELLS * seconds);
+  say(`soak: ${rate}/s for ${total} s`);
+  const samples: Resources[] = [];
+  const sample = () => samples.push(resourcesOf(info.pids));
+  const timer = setInterval(sample, (total * 1_000) / SAMPLES);
+  const registrations = { prefix: `soak-${process.pid}` };
+  const sent = await load
+    .run(registrationPlan(info, { connections: 1_024, seconds: total, rate, registrations }))
+    .finally(() => clearInterval(timer));
+  const memory = floors(samples, ({ megabytes }) => megabytes);
+  const descriptors = floors(samples, ({ descriptors }) => descriptors);
+  const others = (list: Growth[]) => list.filter(({ name }) => !STORES.includes(name));
+  const percent = ({ from, to }: Growth) => (to / from - 1) * 100;
+  const list = (all: Growth[]) =>
+    all.map(({ name, from, to }) => `${name} ${from.toFixed(0)} → ${to.toFixed(0)}`).join(', ');
+  const where = `${total} s at ${rate}/s, ${LOAD * 100} % of what it sustains; floors of the first half and the last third`;
+  return [
+    barRow(
+      `soak at ${LOAD * 100} % load: most growth of a part's memory`,
+      Math.max(...others(memory).map(percent)),
+      '%',
+      { atMost: MAX_GROWTH_PERCENT },
+      `MB ${list(memory)}; ${where}; ${STORES.join(' and ')}, which keep what they were sent, left out`,
+    ),
+    barRow(
+      `soak at ${LOAD * 100} % load: most growth of a part's file descriptors`,
+      Math.max(...descriptors.map(({ from, to }) => to - from)),
+      '',
+      { atMost: MAX_DESCRIPTORS },
+      list(descriptors),
+    ),
+    figureRow(
+      'soak: registrations answered',
+      sent.perSecond,
+      '/s',
+      `p50/p99/p99.9 ${formatLatency(sent.latency)} ms, ${formatCodes(sent.codes)}`,
+    ),
+  ];
+}
