@@ -5,7 +5,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { type BuildOptions, build } from 'esbuild';
-import { CLASS_PATH_FILE, LOCAL_CLASSES, STORM_DIR, TARGET_DIR } from './paths.ts';
+import { CLASS_PATH_FILE, LOCAL_CLASSES, STORM_DIR, SYNTHETIC_SPOUT, TARGET_DIR } from './paths.ts';
 
 const run = promisify(execFile);
 /** What the jar holds beside Flux; LocalCluster and the workers unpack resources/ of the jar and run in it. */
@@ -36,13 +36,7 @@ export async function buildStorm(): Promise<void> {
 }
 
 async function bundle(): Promise<void> {
-  const options: BuildOptions = {
-    entryPoints: Object.entries(COMPONENTS).map(([out, folder]) => ({
-      out,
-      in: join(STORM_DIR, folder, 'main.ts'),
-    })),
-    outdir: RESOURCES,
-    outExtension: { '.js': '.cjs' },
+  const common: BuildOptions = {
     bundle: true,
     platform: 'node',
     target: 'node22',
@@ -50,6 +44,15 @@ async function bundle(): Promise<void> {
     external: ['pg-native'],
     legalComments: 'none',
     logLevel: 'error',
+  };
+  const options: BuildOptions = {
+    ...common,
+    entryPoints: Object.entries(COMPONENTS).map(([out, folder]) => ({
+      out,
+      in: join(STORM_DIR, folder, 'main.ts'),
+    })),
+    outdir: RESOURCES,
+    outExtension: { '.js': '.cjs' },
   };
   const { outputFiles = [] } = await build({
     ...options,
@@ -65,6 +68,11 @@ async function bundle(): Promise<void> {
   await build({
     ...options,
     define: { 'import.meta.dirname': '__dirname', PISTATS_CODE_VERSION: JSON.stringify(codeVersion) },
+  });
+  await build({
+    ...common,
+    entryPoints: [join(STORM_DIR, 'synthetic-spout', 'main.ts')],
+    outfile: SYNTHETIC_SPOUT,
   });
 }
 
