@@ -1,11 +1,18 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { copyFileSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { type BuildOptions, build } from 'esbuild';
-import { CLASS_PATH_FILE, LOCAL_CLASSES, STORM_DIR, SYNTHETIC_SPOUT, TARGET_DIR } from './paths.ts';
+import {
+  CLASS_PATH_FILE,
+  LOCAL_CLASSES,
+  LOOPBACK_AGENT,
+  STORM_DIR,
+  SYNTHETIC_SPOUT,
+  TARGET_DIR,
+} from './paths.ts';
 
 const run = promisify(execFile);
 /** What the jar holds beside Flux; LocalCluster and the workers unpack resources/ of the jar and run in it. */
@@ -33,6 +40,15 @@ export async function buildStorm(): Promise<void> {
     LOCAL_CLASSES,
     join(STORM_DIR, 'local', 'LoopbackCluster.java'),
   ]);
+  await buildAgent();
+}
+
+async function buildAgent(): Promise<void> {
+  const classes = join(TARGET_DIR, 'loopback-agent');
+  await tool('javac', ['-d', classes, join(STORM_DIR, 'cluster', 'LoopbackAgent.java')]);
+  const manifest = join(TARGET_DIR, 'loopback-agent.mf');
+  writeFileSync(manifest, 'Premain-Class: LoopbackAgent\nCan-Redefine-Classes: false\n');
+  await tool('jar', ['--create', '--file', LOOPBACK_AGENT, '--manifest', manifest, '-C', classes, '.']);
 }
 
 async function bundle(): Promise<void> {
