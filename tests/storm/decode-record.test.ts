@@ -142,3 +142,11 @@ t.test('no rejected event holds the client’s IP', async (t) => {
   );
   t.pass('holds');
 });
+
+t.test('a record that is no JSON keeps its times: without them it could never be mended', async (t) => {
+  const whole = JSON.stringify([
+    stamped({ time: '2026-03-01T01:02:03.456+01:00', clientip: '2001:db8::1:02:03', useragent: 'x' }),
+  ]);
+  const [row] = decodeRecord(record(whole.slice(0, -1))).rejected;
+  t.equal(row?.payload, whole.slice(0, -1).replace('2001:db8::1:02:03', '[ip]'));
+});
