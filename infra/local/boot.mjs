@@ -21,6 +21,8 @@ const COMMANDS = {
   advisories: 'infra/operate/advisories.ts',
   report: 'analytics/report.ts',
   audit: 'infra/operate/audit.ts',
+  replay: 'infra/operate/replay.ts',
+  'storm:cluster': 'infra/operate/storm-cluster.ts',
 };
 /** Dependencies, build products and a database of a first run: about 1.6 GB. */
 const NEEDED_BYTES = 2 * 1024 ** 3;

@@ -164,7 +164,7 @@ async function startParts(
     ? startTopology({
         dataDir: join(dataDir, 'storm'),
         logFile: log('storm'),
-        env: { ...aws, ANALYTICS_URL: analyticsUrl, PISTATS_STREAM: STREAM, PISTATS_POLL_MS: '200' },
+        env: { ...aws, ANALYTICS_URL: analyticsUrl, PISTATS_STREAM: STREAM },
       })
     : undefined;
   if (topology) setTopology(topology);

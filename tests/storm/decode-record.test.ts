@@ -168,3 +168,11 @@ t.test('acceptedtime may be absent, as in older records, but not wrong', async (
   t.equal(batch(stamped()).events[0]?.event.acceptedtime, undefined);
   t.match(batch(stamped({ acceptedtime: 'now' })).rejected, [{ reason: 'invalid', detail: /acceptedtime/ }]);
 });
+
+t.test('a record that is no JSON keeps its times: without them it could never be mended', async (t) => {
+  const whole = JSON.stringify([
+    stamped({ time: '2026-03-01T01:02:03.456+01:00', clientip: '2001:db8::1:02:03', useragent: 'x' }),
+  ]);
+  const [row] = decodeRecord(record(whole.slice(0, -1))).rejected;
+  t.equal(row?.payload, whole.slice(0, -1).replace('2001:db8::1:02:03', '[ip]'));
+});
