@@ -28,6 +28,23 @@ export function writeRow(dataDir: string, row: Row): void {
   appendFileSync(rowsFile(dataDir), `${JSON.stringify(row)}\n`);
 }
 
+/** tap keeps what a test says until its end: the command shows this meanwhile. */
+export function sayProgress(dataDir: string, line: string): void {
+  appendFileSync(join(dataDir, 'progress.log'), `${line}\n`);
+}
+
+/** Gives what was said since the last call. */
+export function progressReader(dataDir: string): () => string {
+  let shown = 0;
+  return () => {
+    const file = join(dataDir, 'progress.log');
+    const text = existsSync(file) ? readFileSync(file, 'utf8') : '';
+    const fresh = text.slice(shown);
+    shown = text.length;
+    return fresh;
+  };
+}
+
 export function readRows(dataDir: string): Row[] {
   if (!existsSync(rowsFile(dataDir))) return [];
   const lines = readFileSync(rowsFile(dataDir), 'utf8').trim().split('\n');

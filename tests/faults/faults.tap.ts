@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import t from 'tap';
-import { readAssignment, writeRow } from './assignment.ts';
+import { readAssignment, sayProgress, writeRow } from './assignment.ts';
 import { faults } from './faults.ts';
 import { startRig } from './rig.ts';
 import { runFault } from './run-fault.ts';
 
 const { tools, dataDir, only, seed } = readAssignment();
-const say = (line: string) => process.stderr.write(`pistats: ${line}\n`);
+const say = (line: string) => sayProgress(dataDir, `pistats: ${line}`);
 /** A fault, its recovery, the last answers, the drain and the audit, each at its longest. */
 const FAULT_TIMEOUT_MS = 420_000;
 

@@ -8,10 +8,10 @@ import { runTap } from '../../infra/local/run-tap.ts';
 import { setUp } from '../../infra/local/setup.ts';
 import { endStaleProcesses } from '../../infra/local/stale.ts';
 import { reportError, StopError } from '../../infra/local/stop-error.ts';
-import { ASSIGNMENT_VARIABLE, type Assignment, readRows } from './assignment.ts';
+import { ASSIGNMENT_VARIABLE, type Assignment, progressReader, readRows } from './assignment.ts';
 import { formatRows, type Row } from './row.ts';
 
-const TABLE = /(<!-- faults -->\n)[\s\S]*?(\n<!-- \/faults -->)/;
+const TABLE = /(<!-- faults -->\n)[\s\S]*?(<!-- \/faults -->)/;
 
 function readOptions(args: string[]): { only: string; seed: number; doc: string | undefined } {
   let values: { only: string; seed?: string; doc?: string };
@@ -58,18 +58,23 @@ async function main(args: string[]): Promise<number> {
   );
   const assignment: Assignment = { tools, dataDir, only, seed };
   say(`the random schedule's seed is ${seed}`);
+  const progress = progressReader(dataDir);
+  const show = () => process.stderr.write(progress());
+  const showing = setInterval(show, 500);
   try {
     const code = await runTap(
       ['tests/faults/faults.tap.ts'],
       { [ASSIGNMENT_VARIABLE]: JSON.stringify(assignment) },
       { args: ['--timeout=0'], signal: interrupted.signal },
     );
+    show();
     const rows = readRows(dataDir);
     if (rows.length > 0) process.stderr.write(`\n${formatRows(rows)}\n\n`);
     if (rows.length === 0 && only) say(`no fault's name holds "${only}".`);
     if (doc) writeTable(doc, rows);
     return interrupted.signal.aborted ? 130 : code;
   } finally {
+    clearInterval(showing);
     unlock();
     // of a run that was interrupted
     endStaleProcesses(dataDir);
@@ -81,7 +86,7 @@ function writeTable(file: string, rows: Row[]): void {
   const text = readFileSync(file, 'utf8');
   writeFileSync(
     file,
-    text.replace(TABLE, (_, before: string, after: string) => `${before}${formatRows(rows)}${after}`),
+    text.replace(TABLE, (_, before: string, after: string) => `${before}${formatRows(rows)}\n${after}`),
   );
 }
 

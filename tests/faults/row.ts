@@ -12,8 +12,21 @@ export interface Row {
   lost: number;
   /** longest time without any 2xx, ms */
   gapMs: number;
+  /** the same for registrations alone */
+  registrationGapMs: number;
   /** attempts after a request's first */
   retries: number;
+}
+
+/** The longest time in [from, to] without any of the moments; these in order. */
+export function longestGap(moments: number[], from: number, to: number): number {
+  let last = from;
+  let longest = 0;
+  for (const moment of [...moments.filter((one) => one < to), to]) {
+    longest = Math.max(longest, moment - last);
+    last = moment;
+  }
+  return longest;
 }
 
 const HEADINGS = [
@@ -24,16 +37,19 @@ const HEADINGS = [
   'duplicates absorbed',
   'lost',
   'longest time without a 2xx',
+  'without a registration',
   'retries',
 ];
 
 const cells = (row: Row) => [
   row.fault,
   ...[row.answered, row.facts, row.stored, row.duplicates, row.lost].map(count),
-  `${(row.gapMs / 1_000).toFixed(1)} s`,
+  seconds(row.gapMs),
+  seconds(row.registrationGapMs),
   count(row.retries),
 ];
 
+const seconds = (ms: number) => `${(ms / 1_000).toFixed(1)} s`;
 const count = (n: number) => n.toLocaleString('en-GB');
 
 /** A Markdown table, its columns aligned so that a terminal can show it, too. */

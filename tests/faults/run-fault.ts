@@ -4,9 +4,9 @@ import { waitUntil } from '../../infra/local/wait-until.ts';
 import { runAudit } from './audit.ts';
 import { countAbsorbed, missingRows, storedFacts } from './books.ts';
 import type { Fault } from './faults.ts';
-import { KINDS, type Load, startLoad } from './load.ts';
+import { type Accepted, KINDS, type Load, startLoad } from './load.ts';
 import type { Rig } from './rig.ts';
-import type { Row } from './row.ts';
+import { longestGap, type Row } from './row.ts';
 
 /** Requests a second: what two cores take with ease beside Storm, so that a fault is seen and not the load. */
 const RATE = 80;
@@ -39,6 +39,14 @@ export async function runFault(t: Test, rig: Rig, fault: Fault, say: (line: stri
   const lost = [...expected].filter((fact) => !stored.has(fact));
   const missing = await missingRows(rig, accepted);
   const { duplicates, rejected } = await countAbsorbed(rig, since);
+  const gap = (answers: Accepted[]) =>
+    Math.round(
+      longestGap(
+        answers.map(({ at }) => at),
+        load.startedAt,
+        endedAt,
+      ),
+    );
   const row: Row = {
     fault: fault.name,
     answered: accepted.length,
@@ -46,7 +54,8 @@ export async function runFault(t: Test, rig: Rig, fault: Fault, say: (line: stri
     stored: expected.size - lost.length,
     duplicates,
     lost: lost.length + missing.length,
-    gapMs: Math.round(longestGap(load, endedAt)),
+    gapMs: gap(accepted),
+    registrationGapMs: gap(accepted.filter(({ kind }) => kind === 'registration')),
     retries: load.retries,
   };
   say(
@@ -103,15 +112,4 @@ async function drain(rig: Rig, since: Date, expected: Set<string>): Promise<Map<
   };
   await waitUntil('the rest', all, { timeoutMs: DRAIN_MS, everyMs: 500 }).catch(() => {});
   return stored;
-}
-
-/** Between two answers with 2xx, the load's beginning and end included. */
-function longestGap({ accepted, startedAt }: Load, endedAt: number): number {
-  let last = startedAt;
-  let longest = 0;
-  for (const { at } of accepted) {
-    longest = Math.max(longest, Math.min(at, endedAt) - last);
-    last = Math.max(last, at);
-  }
-  return Math.max(longest, endedAt - last);
 }
