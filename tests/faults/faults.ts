@@ -144,7 +144,7 @@ const both = (name: string, ...injections: ((rig: Rig) => Promise<Heal | undefin
 });
 
 /** Kills, and stops of up to three seconds, one after the other and now and then two at once. */
-const random = (seed: number, seconds: number): Fault => ({
+const random = (seed: number, seconds: number, say: (line: string) => void): Fault => ({
   name: `a random schedule, ${seconds} s`,
   async inject(rig) {
     const next = seeded(seed);
@@ -154,6 +154,7 @@ const random = (seed: number, seconds: number): Fault => ({
       const part = pickFrom(parts, next);
       const stops = next() < 0.4;
       const ms = 500 + next() * 2_500;
+      say(`${new Date().toISOString()} ${stops ? `SIGSTOP, ${Math.round(ms)} ms` : 'kill -9'}: ${part}`);
       if (!stops) return kill(rig, part);
       const goOn = await stop(rig, part);
       await delay(ms);
@@ -168,8 +169,11 @@ const random = (seed: number, seconds: number): Fault => ({
   },
 });
 
-/** @param seed of the random schedule */
-export function faults(seed: number): Fault[] {
+/**
+ * @param seed of the random schedule
+ * @param say hears what the random schedule does
+ */
+export function faults(seed: number, say: (line: string) => void): Fault[] {
   const parts = Object.keys(PARTS) as Part[];
   return [
     ...parts.map(killed),
@@ -208,6 +212,6 @@ export function faults(seed: number): Fault[] {
       (rig) => kill(rig, 'Lambda environment'),
     ),
     ...parts.map(stopped),
-    random(seed, 60),
+    random(seed, 60, say),
   ];
 }

@@ -1,6 +1,15 @@
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  globSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { STATE_DIR } from '../../infra/local/paths.ts';
 import { holdLock } from '../../infra/local/run-lock.ts';
@@ -72,6 +81,7 @@ async function main(args: string[]): Promise<number> {
     if (rows.length > 0) process.stderr.write(`\n${formatRows(rows)}\n\n`);
     if (rows.length === 0 && only) say(`no fault's name holds "${only}".`);
     if (doc) writeTable(doc, rows);
+    if (code !== 0) say(`the logs of all parts are in ${keepLogs(dataDir)}`);
     return interrupted.signal.aborted ? 130 : code;
   } finally {
     clearInterval(showing);
@@ -80,6 +90,14 @@ async function main(args: string[]): Promise<number> {
     endStaleProcesses(dataDir);
     rmSync(dataDir, { recursive: true, force: true });
   }
+}
+
+function keepLogs(dataDir: string): string {
+  const kept = join(STATE_DIR, 'faults-logs');
+  rmSync(kept, { recursive: true, force: true });
+  for (const logs of globSync(join(dataDir, '*', 'logs')))
+    cpSync(logs, join(kept, basename(dirname(logs))), { recursive: true });
+  return kept;
 }
 
 function writeTable(file: string, rows: Row[]): void {
