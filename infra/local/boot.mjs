@@ -20,6 +20,7 @@ const COMMANDS = {
   deck: 'infra/deck/main.ts',
   licences: 'infra/operate/licences.ts',
   report: 'analytics/report.ts',
+  audit: 'infra/operate/audit.ts',
 };
 /** Dependencies, build products and a database of a first run: about 1.6 GB. */
 const NEEDED_BYTES = 2 * 1024 ** 3;

@@ -56,6 +56,7 @@ function stampOne(
     clientid: receipt.client,
     requestid: receipt.requestId,
     receivedtime: new Date(receipt.receivedAt).toISOString(),
+    acceptedtime: new Date().toISOString(),
     clientip: receipt.ip,
     useragent: receipt.userAgent,
     ...position,

@@ -13,6 +13,7 @@ const REJECTED_COLUMNS = {
   boot: 'uuid',
   n: 'bigint',
   client_id: 'text',
+  received_at: 'timestamptz',
 } as const satisfies Record<keyof RejectedEvent, string>;
 const REJECTED_NAMES = Object.keys(REJECTED_COLUMNS) as (keyof RejectedEvent)[];
 
@@ -56,16 +57,16 @@ with incoming as materialized (
       first_value(case when ord = 0 then boot end) over key as owner_boot,
       first_value(case when ord = 0 then n end) over key as owner_n
     from (
-      select client_id, day, event_id, producer, boot, n, 0 as ord from owner
+      select client_id, day, event_id, producer, boot, n, 0 as ord, null::timestamptz as received_at from owner
       union all
-      select client_id, day, event_id, producer, boot, n, ord from incoming
+      select client_id, day, event_id, producer, boot, n, ord, received_at from incoming
     ) as rows_and_owners
     window key as (partition by client_id, day, event_id order by ord)
   ) as rows_with_owner
   where ord > 0
 ), duplicate as (
-  insert into duplicates (producer, boot, n, client_id, day, event_id)
-  select producer, boot, n, client_id, day, event_id from resolved where duplicate and not unseen
+  insert into duplicates (producer, boot, n, client_id, day, event_id, received_at)
+  select producer, boot, n, client_id, day, event_id, received_at from resolved where duplicate and not unseen
   order by producer, boot, n
   on conflict do nothing
 ), settled as (
