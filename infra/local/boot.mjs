@@ -13,6 +13,7 @@ const COMMANDS = {
   setup: 'infra/local/setup.ts',
   test: 'infra/local/test.ts',
   bench: 'tests/bench/main.ts',
+  faults: 'tests/faults/main.ts',
   gateway: 'infra/local/gateway.ts',
   clients: 'infra/operate/clients.ts',
   keys: 'infra/operate/keys.ts',

@@ -35,12 +35,18 @@ export interface StackOptions {
   shards?: number;
   /** false: no topology; what is forwarded stays on the stream (benchmarks of the gateway) */
   storm?: boolean;
+  /** the address that the plugin server and the topology are given for a service at `url`: a test stands between */
+  awsEndpoint?: (service: 'kinesis' | 'lambda', url: string) => Promise<string>;
+  /** laid over the plugin server's environment */
+  pluginServerEnv?: ServiceSpec['env'];
   say: (line: string) => void;
 }
 
 export interface Stack {
   info: RunInfo;
   services: Map<string, Service>;
+  /** absent without Storm */
+  topology?: RunningTopology;
   stop(): Promise<void>;
 }
 
@@ -71,7 +77,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       topology = running;
     });
     writeRunInfo(dataDir, started);
-    return { info: started, services, stop };
+    return { info: started, services, topology, stop };
   } catch (error) {
     await stop();
     throw error;
@@ -139,12 +145,15 @@ async function startParts(
   const login = await ensureFunctionLogin(registryUrl, dataDir);
   await options.seed(registryUrl);
 
+  const kinesisUrl = `http://127.0.0.1:${kinesisPort}`;
+  const lambdaUrl = `http://127.0.0.1:${lambdaPort}`;
+  const endpoint = options.awsEndpoint ?? (async (_, url) => url);
   const aws = {
     AWS_REGION: 'eu-central-1',
     AWS_ACCESS_KEY_ID: 'local',
     AWS_SECRET_ACCESS_KEY: 'local',
-    AWS_ENDPOINT_URL_KINESIS: `http://127.0.0.1:${kinesisPort}`,
-    AWS_ENDPOINT_URL_LAMBDA: `http://127.0.0.1:${lambdaPort}`,
+    AWS_ENDPOINT_URL_KINESIS: await endpoint('kinesis', kinesisUrl),
+    AWS_ENDPOINT_URL_LAMBDA: await endpoint('lambda', lambdaUrl),
   };
   const functionsFile = join(dataDir, 'functions.json');
   const definitions = functionDefinitions({
@@ -185,6 +194,7 @@ async function startParts(
         PISTATS_METRICS_PORT: String(metricsPort),
         PISTATS_NODE: 'local',
         PISTATS_SPOOL_DIR: spoolDir,
+        ...options.pluginServerEnv,
       },
       STOP_TIMEOUT_MS,
     ),
@@ -207,8 +217,8 @@ async function startParts(
     registryUrl,
     analyticsUrl,
     redisUrl: redis.url,
-    lambdaUrl: aws.AWS_ENDPOINT_URL_LAMBDA,
-    kinesisUrl: aws.AWS_ENDPOINT_URL_KINESIS,
+    lambdaUrl,
+    kinesisUrl,
     stream: STREAM,
     fcmUrl: `https://127.0.0.1:${fcmPort}`,
     fcmCa: String(fcm.ca),
