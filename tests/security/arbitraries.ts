@@ -76,7 +76,12 @@ function textOf({ format, pattern, minLength = 1, maxLength = 60 }: JsonSchema):
       .date({ min: new Date(0), max: new Date('2999-01-01'), noInvalidDate: true })
       .map((date) => date.toISOString());
   if (format === 'uri') return fc.webUrl({ withQueryParameters: true, withFragments: true });
-  if (pattern) return fc.oneof(fc.constantFrom('www', 'app'), matching(pattern));
+  // names of properties that there are; for the others they are as good as any
+  if (pattern)
+    return fc.oneof(
+      { weight: 5, arbitrary: fc.constantFrom('www', 'app') },
+      { weight: 1, arbitrary: matching(pattern) },
+    );
   return fc.string({ unit: 'grapheme', minLength, maxLength: Math.min(maxLength, 200) });
 }
 

@@ -27,8 +27,9 @@ const titles = (source: string) =>
 t.test('every threat has what stands against it, and a test', async (t) => {
   t.ok(rows.length > 20, `${rows.length} threats`);
   for (const cells of rows) {
-    t.equal(cells.length, 3, `${cells[0]}`);
-    for (const cell of cells) t.not(cell, '', `${cells[0]}`);
+    const threat = String(cells[0]);
+    t.equal(cells.length, 3, threat);
+    for (const cell of cells) t.not(cell, '', threat);
   }
 });
 
