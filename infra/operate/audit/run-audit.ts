@@ -37,6 +37,9 @@ export interface AuditOptions {
   graceMs: number;
 }
 
+/** What a repair stamps with; it keeps no book, and numbers nothing before the stream has taken what comes before. */
+export const AUDIT_PRODUCER = 'audit@';
+
 /**
  * Reads along the way of an event, from the registry to the tables: what moves on meanwhile is met again further down,
  * so that nothing is missed and the system need not stand still.
@@ -83,7 +86,9 @@ export async function runAudit({ places, stream, spool, window, graceMs }: Audit
       doubles,
       facts,
       unstamped,
-      withoutBook: [...wanted.keys()].filter((key) => !books.horizon.has(key)).map(parseBootKey),
+      withoutBook: [...wanted.keys()]
+        .filter((key) => !books.horizon.has(key) && !key.startsWith(AUDIT_PRODUCER))
+        .map(parseBootKey),
     };
   } finally {
     await registry.close();
