@@ -32,6 +32,8 @@ export interface StampedEvent extends Fact {
   requestid: string;
   /** RFC 3339, the gateway's first receipt */
   receivedtime: string;
+  /** RFC 3339, just before the gateway made the event durable; records from before this was stamped have none */
+  acceptedtime?: string;
   /** removed by the enrichment after the country is known; never stored */
   clientip?: string;
   useragent?: string;

@@ -10,6 +10,13 @@ const text = (max: number) =>
     .max(max)
     .refine(isStorableText, { message: 'must not contain U+0000 or a lone surrogate' });
 
+/**
+ * A push address as a service gave it: an FCM token or installation id, or the JSON of a PushSubscription, all ASCII and
+ * some hundred characters long. 2048, because an index of PostgreSQL takes 2704 bytes and must hold it with a topic's
+ * name; neither `.` nor `..`, which would be steps in the path of FCM's URL.
+ */
+const pushAddress = z.string().regex(/^(?!\.{1,2}$)[\x20-\x7e]{1,2048}$/);
+
 const httpUrl = text(2048)
   .refine((value) => /^https?:\/\//i.test(value) && URL.canParse(value), {
     message: 'must be an http or https URL',
@@ -26,7 +33,7 @@ const eventTime = z.iso
 
 /** What an event says beyond its type, as jsonb. Names keep their order; `__proto__` is dropped. */
 const eventData = z.record(z.string(), z.unknown()).refine((value) => isStorableJson(value), {
-  message: `must not contain U+0000 or a lone surrogate, nor be more than ${MAX_JSON_DEPTH} levels deep`,
+  message: `must not contain U+0000, a lone surrogate or a number beyond a double, nor be more than ${MAX_JSON_DEPTH} levels deep`,
 });
 
 /** Property names: as client names, a label of DNS. */
@@ -41,7 +48,7 @@ export const registrationRequest = z.strictObject({
   device: z.strictObject({
     installationId: text(200).min(8),
     platform: z.enum(['web', 'ios', 'android']),
-    address: z.strictObject({ kind: z.enum(['fcm_token', 'fid', 'webpush']), value: text(4096) }).optional(),
+    address: z.strictObject({ kind: z.enum(['fcm_token', 'fid', 'webpush']), value: pushAddress }).optional(),
     locale: text(35).optional(),
     timeZone: text(64).optional(),
   }),

@@ -34,7 +34,8 @@ export function identify(event: InvocationEvent, device: string, canonicalBody: 
 function shorten(text: string): string {
   if (text.length <= MAX_KEY && !text.includes('\u0000')) return text;
   const digest = createHash('sha256').update(text).digest('base64url');
-  return `${text.slice(0, MAX_KEY).replaceAll('\u0000', '')}#${digest}`;
+  // the cut may fall between the two halves of a character
+  return `${text.slice(0, MAX_KEY).replaceAll('\u0000', '').toWellFormed()}#${digest}`;
 }
 
 export const answerId = ({ client, scope, key }: AnswerKey) => JSON.stringify([client, scope, key]);

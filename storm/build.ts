@@ -1,11 +1,18 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { copyFileSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { type BuildOptions, build } from 'esbuild';
-import { CLASS_PATH_FILE, LOCAL_CLASSES, STORM_DIR, TARGET_DIR } from './paths.ts';
+import {
+  CLASS_PATH_FILE,
+  LOCAL_CLASSES,
+  LOOPBACK_AGENT,
+  STORM_DIR,
+  SYNTHETIC_SPOUT,
+  TARGET_DIR,
+} from './paths.ts';
 
 const run = promisify(execFile);
 /** What the jar holds beside Flux; LocalCluster and the workers unpack resources/ of the jar and run in it. */
@@ -33,16 +40,19 @@ export async function buildStorm(): Promise<void> {
     LOCAL_CLASSES,
     join(STORM_DIR, 'local', 'LoopbackCluster.java'),
   ]);
+  await buildAgent();
+}
+
+async function buildAgent(): Promise<void> {
+  const classes = join(TARGET_DIR, 'loopback-agent');
+  await tool('javac', ['-d', classes, join(STORM_DIR, 'cluster', 'LoopbackAgent.java')]);
+  const manifest = join(TARGET_DIR, 'loopback-agent.mf');
+  writeFileSync(manifest, 'Premain-Class: LoopbackAgent\nCan-Redefine-Classes: false\n');
+  await tool('jar', ['--create', '--file', LOOPBACK_AGENT, '--manifest', manifest, '-C', classes, '.']);
 }
 
 async function bundle(): Promise<void> {
-  const options: BuildOptions = {
-    entryPoints: Object.entries(COMPONENTS).map(([out, folder]) => ({
-      out,
-      in: join(STORM_DIR, folder, 'main.ts'),
-    })),
-    outdir: RESOURCES,
-    outExtension: { '.js': '.cjs' },
+  const common: BuildOptions = {
     bundle: true,
     platform: 'node',
     target: 'node22',
@@ -50,6 +60,15 @@ async function bundle(): Promise<void> {
     external: ['pg-native'],
     legalComments: 'none',
     logLevel: 'error',
+  };
+  const options: BuildOptions = {
+    ...common,
+    entryPoints: Object.entries(COMPONENTS).map(([out, folder]) => ({
+      out,
+      in: join(STORM_DIR, folder, 'main.ts'),
+    })),
+    outdir: RESOURCES,
+    outExtension: { '.js': '.cjs' },
   };
   const { outputFiles = [] } = await build({
     ...options,
@@ -65,6 +84,11 @@ async function bundle(): Promise<void> {
   await build({
     ...options,
     define: { 'import.meta.dirname': '__dirname', PISTATS_CODE_VERSION: JSON.stringify(codeVersion) },
+  });
+  await build({
+    ...common,
+    entryPoints: [join(STORM_DIR, 'synthetic-spout', 'main.ts')],
+    outfile: SYNTHETIC_SPOUT,
   });
 }
 

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createWriteStream, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
-import { CLASS_PATH_FILE, LOCAL_CLASSES, STORM_DIR, TOPOLOGY_JAR } from './paths.ts';
+import { CLASS_PATH_FILE, LOCAL_CLASSES, STORM_DIR, TOPOLOGY_FILE, TOPOLOGY_JAR } from './paths.ts';
 
 export interface TopologyOptions {
   /** for the components: ANALYTICS_URL, AWS_*, PISTATS_STREAM, PISTATS_POLL_MS; laid over this process's own */
@@ -9,6 +9,8 @@ export interface TopologyOptions {
   logFile: string;
   /** Storm's scratch files; wiped at every start */
   dataDir: string;
+  /** default: topology.yaml */
+  topologyFile?: string;
 }
 
 export interface RunningTopology {
@@ -32,7 +34,8 @@ const LIFETIME_S = 2_073_600;
  * dies, so the JVM is started again whenever it ends unasked; the checkpoints and the idempotent store make that
  * harmless. Needs the build (storm/build.ts).
  */
-export function startTopology({ env, logFile, dataDir }: TopologyOptions): RunningTopology {
+export function startTopology(options: TopologyOptions): RunningTopology {
+  const { logFile } = options;
   mkdirSync(dirname(logFile), { recursive: true });
   const log = createWriteStream(logFile, { flags: 'a' });
   log.on('error', () => {}); // a last line behind its end, or a full disk: no reason to end the stack
@@ -49,7 +52,7 @@ export function startTopology({ env, logFile, dataDir }: TopologyOptions): Runni
 
   function launch(): void {
     const startedAt = Date.now();
-    child = spawnCluster(env, dataDir);
+    child = spawnCluster(options);
     child.stdout?.on('data', (chunk: Buffer) => log.write(chunk));
     child.stderr?.on('data', (chunk: Buffer) => log.write(chunk));
     child.once('error', (error) => say(`could not start: ${error.message}`));
@@ -91,7 +94,7 @@ export function startTopology({ env, logFile, dataDir }: TopologyOptions): Runni
   };
 }
 
-function spawnCluster(env: TopologyOptions['env'], dataDir: string): ChildProcess {
+function spawnCluster({ env, dataDir, topologyFile = TOPOLOGY_FILE }: TopologyOptions): ChildProcess {
   const scratch = join(dataDir, 'tmp');
   rmSync(scratch, { recursive: true, force: true }); // clusters that were killed leave their folders behind
   mkdirSync(scratch, { recursive: true });
@@ -114,7 +117,7 @@ function spawnCluster(env: TopologyOptions['env'], dataDir: string): ChildProces
       '-XX:+UseSerialGC',
       ...Object.entries(properties).map(([name, value]) => `-D${name}=${value}`),
       ...['-cp', classPath, 'LoopbackCluster'],
-      ...['org.apache.storm.flux.Flux', '-e', join(STORM_DIR, 'topology.yaml')],
+      ...['org.apache.storm.flux.Flux', '-e', topologyFile],
     ],
     {
       cwd: scratch,

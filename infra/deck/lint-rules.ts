@@ -47,6 +47,14 @@ const RULES: Record<string, (deck: DeckModel, report: Report) => void> = {
         );
     }
   },
+  'service-host'(deck, report) {
+    for (const { name, line, value } of deck.services)
+      if (!/^https?:\/\/[a-z0-9.-]+\.invalid(?:[:/]|$)/.test(String(value.url ?? `http://${value.host}`)))
+        report(
+          line,
+          `service ${name} could be proxied to: its host must end with .invalid, since plugins answer everything`,
+        );
+  },
   'route-auth'(deck, report) {
     for (const route of deck.routes)
       if (!isDeadEnd(deck, route) && !onRoute(deck, route, 'client-auth'))

@@ -13,12 +13,17 @@ const COMMANDS = {
   setup: 'infra/local/setup.ts',
   test: 'infra/local/test.ts',
   bench: 'tests/bench/main.ts',
+  faults: 'tests/faults/main.ts',
   gateway: 'infra/local/gateway.ts',
   clients: 'infra/operate/clients.ts',
   keys: 'infra/operate/keys.ts',
   deck: 'infra/deck/main.ts',
   licences: 'infra/operate/licences.ts',
+  advisories: 'infra/operate/advisories.ts',
   report: 'analytics/report.ts',
+  audit: 'infra/operate/audit.ts',
+  replay: 'infra/operate/replay.ts',
+  'storm:cluster': 'infra/operate/storm-cluster.ts',
 };
 /** Dependencies, build products and a database of a first run: about 1.6 GB. */
 const NEEDED_BYTES = 2 * 1024 ** 3;

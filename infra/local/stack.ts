@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { migrateAnalytics } from '../../analytics/migrate.ts';
+import { STOP_TIMEOUT_MS } from '../../kong/plugin-server/server.ts';
 import { migrateRegistry } from '../../prisma/migrate.ts';
 import { type RunningTopology, startTopology } from '../../storm/run-local.ts';
 import { ensureFunctionLogin } from './database-roles.ts';
@@ -34,12 +35,18 @@ export interface StackOptions {
   shards?: number;
   /** false: no topology; what is forwarded stays on the stream (benchmarks of the gateway) */
   storm?: boolean;
+  /** the address that the plugin server and the topology are given for a service at `url`: a test stands between */
+  awsEndpoint?: (service: 'kinesis' | 'lambda', url: string) => Promise<string>;
+  /** laid over the plugin server's environment */
+  pluginServerEnv?: ServiceSpec['env'];
   say: (line: string) => void;
 }
 
 export interface Stack {
   info: RunInfo;
   services: Map<string, Service>;
+  /** absent without Storm */
+  topology?: RunningTopology;
   stop(): Promise<void>;
 }
 
@@ -70,7 +77,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       topology = running;
     });
     writeRunInfo(dataDir, started);
-    return { info: started, services, stop };
+    return { info: started, services, topology, stop };
   } catch (error) {
     await stop();
     throw error;
@@ -85,19 +92,27 @@ async function startParts(
 ): Promise<RunInfo> {
   const { dataDir, say } = options;
   const logDir = join(dataDir, 'logs');
+  const spoolDir = join(dataDir, 'spool');
   const log = (name: string) => join(logDir, `${name}.log`);
   const keep = <T extends { service: Service }>(part: T): T => {
     services.set(part.service.name, part.service);
     return part;
   };
   /** A part written in TypeScript that prints a ready line. */
-  const part = async (name: string, script: string, args: string[], env: ServiceSpec['env'] = {}) => {
+  const part = async (
+    name: string,
+    script: string,
+    args: string[],
+    env: ServiceSpec['env'] = {},
+    stopTimeoutMs?: number,
+  ) => {
     const service = await startService({
       name,
       command: process.execPath,
       args: [join(ROOT, script), ...args],
       env,
       logFile: log(name),
+      stopTimeoutMs,
     });
     services.set(name, service);
     return service.readyLine as Record<string, unknown>;
@@ -130,12 +145,15 @@ async function startParts(
   const login = await ensureFunctionLogin(registryUrl, dataDir);
   await options.seed(registryUrl);
 
+  const kinesisUrl = `http://127.0.0.1:${kinesisPort}`;
+  const lambdaUrl = `http://127.0.0.1:${lambdaPort}`;
+  const endpoint = options.awsEndpoint ?? (async (_, url) => url);
   const aws = {
     AWS_REGION: 'eu-central-1',
     AWS_ACCESS_KEY_ID: 'local',
     AWS_SECRET_ACCESS_KEY: 'local',
-    AWS_ENDPOINT_URL_KINESIS: `http://127.0.0.1:${kinesisPort}`,
-    AWS_ENDPOINT_URL_LAMBDA: `http://127.0.0.1:${lambdaPort}`,
+    AWS_ENDPOINT_URL_KINESIS: await endpoint('kinesis', kinesisUrl),
+    AWS_ENDPOINT_URL_LAMBDA: await endpoint('lambda', lambdaUrl),
   };
   const functionsFile = join(dataDir, 'functions.json');
   const definitions = functionDefinitions({
@@ -155,7 +173,7 @@ async function startParts(
     ? startTopology({
         dataDir: join(dataDir, 'storm'),
         logFile: log('storm'),
-        env: { ...aws, ANALYTICS_URL: analyticsUrl, PISTATS_STREAM: STREAM, PISTATS_POLL_MS: '200' },
+        env: { ...aws, ANALYTICS_URL: analyticsUrl, PISTATS_STREAM: STREAM },
       })
     : undefined;
   if (topology) setTopology(topology);
@@ -166,12 +184,20 @@ async function startParts(
       '--port',
       String(lambdaPort),
     ]),
-    part('plugin-server', 'kong/plugin-server/main.ts', [], {
-      ...aws,
-      PISTATS_SOCKET: socket,
-      PISTATS_METRICS_PORT: String(metricsPort),
-      PISTATS_NODE: 'local',
-    }),
+    part(
+      'plugin-server',
+      'kong/plugin-server/main.ts',
+      [],
+      {
+        ...aws,
+        PISTATS_SOCKET: socket,
+        PISTATS_METRICS_PORT: String(metricsPort),
+        PISTATS_NODE: 'local',
+        PISTATS_SPOOL_DIR: spoolDir,
+        ...options.pluginServerEnv,
+      },
+      STOP_TIMEOUT_MS,
+    ),
     startStackGateway({
       kind: options.gateway ?? 'embedded',
       deckFile: options.deckFile,
@@ -191,12 +217,13 @@ async function startParts(
     registryUrl,
     analyticsUrl,
     redisUrl: redis.url,
-    lambdaUrl: aws.AWS_ENDPOINT_URL_LAMBDA,
-    kinesisUrl: aws.AWS_ENDPOINT_URL_KINESIS,
+    lambdaUrl,
+    kinesisUrl,
     stream: STREAM,
     fcmUrl: `https://127.0.0.1:${fcmPort}`,
     fcmCa: String(fcm.ca),
     pluginSocket: socket,
+    spoolDir,
     metricsUrl: `http://127.0.0.1:${metricsPort}/metrics`,
     deckFile: options.deckFile,
     keys: Object.fromEntries(options.clients.map((client) => [client.name, client.keys])),

@@ -3,12 +3,15 @@ import { join } from 'node:path';
 import { parseDocument } from 'yaml';
 import { DISABLED_TAG, formatKeyTag, generateKey, type KeyKind, keyDigest } from '../../contracts/api-key.ts';
 import { consumerId } from '../../contracts/consumer-id.ts';
-import { addClient } from '../../lambdas/adapters/client-registry.ts';
+import { addClient, setIdentitySecret } from '../../lambdas/adapters/client-registry.ts';
 import { ROOT } from './paths.ts';
 import type { StackOptions } from './stack.ts';
 
 /** The origin from which the test clients' pk may be used. */
 export const TEST_ORIGIN = 'https://www.example.com';
+
+/** What signs the user tokens of the client `strict`. */
+export const TEST_IDENTITY_SECRET = 'an identity secret that only tests know';
 
 interface TestClient {
   name: string;
@@ -17,6 +20,7 @@ interface TestClient {
   /** false: known to the gateway, missing in the registry */
   registered: boolean;
   disabled?: boolean;
+  identityVerification?: 'required';
 }
 
 const pk = { kind: 'pk', expires: null } as const;
@@ -25,6 +29,7 @@ const sk = { kind: 'sk', expires: null } as const;
 const TEST_CLIENTS: TestClient[] = [
   { name: 'first', keys: { pk, sk, expired: { kind: 'pk', expires: '2020-01-01' } }, registered: true },
   { name: 'second', keys: { pk, sk }, registered: true },
+  { name: 'strict', keys: { pk, sk }, registered: true, identityVerification: 'required' },
   { name: 'ghost', keys: { pk }, registered: false },
   { name: 'former', keys: { pk }, registered: true, disabled: true },
 ];
@@ -50,7 +55,13 @@ export function prepareTestClients(dataDir: string): Pick<StackOptions, 'deckFil
 }
 
 async function seed(registryUrl: string): Promise<void> {
-  for (const { name, registered } of TEST_CLIENTS)
+  for (const { name, registered, identityVerification } of TEST_CLIENTS)
     if (registered)
-      await addClient(registryUrl, { name, properties: ['www', 'app'], firebaseProject: `${name}-push` });
+      await addClient(registryUrl, {
+        name,
+        properties: ['www', 'app'],
+        firebaseProject: `${name}-push`,
+        identityVerification,
+      });
+  await setIdentitySecret(registryUrl, 'strict', TEST_IDENTITY_SECRET);
 }

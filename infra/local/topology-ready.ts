@@ -7,7 +7,7 @@ import { waitUntil } from './wait-until.ts';
 export async function topologyReady(
   analyticsUrl: string,
   startedAt: number,
-  topology: RunningTopology,
+  topology: Pick<RunningTopology, 'stop'>,
   logFile: string,
 ): Promise<void> {
   const pool = new pg.Pool({ connectionString: analyticsUrl, max: 1 });

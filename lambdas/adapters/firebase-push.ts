@@ -8,6 +8,9 @@ import type { Push, PushOutcome } from '../ports/push.ts';
 /** An app holds connections and an access token: as many as an environment may keep. */
 const MAX_APPS = 20;
 
+/** firebase-admin gives a call 15 s and repeats it four times (14.5, FIREBASE_MESSAGING_TIMEOUT): longer than a run may take. */
+const CALL_MS = 10_000;
+
 /** Errors after which a token never works again (Firebase documentation, "Manage registration tokens"). */
 const DEAD = new Set([
   'messaging/registration-token-not-registered',
@@ -16,7 +19,7 @@ const DEAD = new Set([
 ]);
 
 /** @param credentialsDir holds `<project>.json` service accounts; without it the environment's own credential is used */
-export function createFirebasePush(credentialsDir: string | undefined): Push {
+export function createFirebasePush(credentialsDir: string | undefined, callMs = CALL_MS): Push {
   const apps = new LRUCache<string, App>({
     max: MAX_APPS,
     dispose: (app) => void deleteApp(app).catch(() => {}),
@@ -39,10 +42,12 @@ export function createFirebasePush(credentialsDir: string | undefined): Push {
       const done: PushOutcome = { result: 'done' };
       try {
         const messaging = getMessaging(appOf(project));
-        const answer =
+        const call =
           action === 'join'
-            ? await messaging.subscribeToTopic(tokens, topic)
-            : await messaging.unsubscribeFromTopic(tokens, topic);
+            ? messaging.subscribeToTopic(tokens, topic)
+            : messaging.unsubscribeFromTopic(tokens, topic);
+        const answer = await within(callMs, call);
+        if (!answer) return tokens.map(() => ({ result: 'later', code: 'timeout' }));
         const errors = new Map(answer.errors.map(({ index, error }) => [index, error.code]));
         return tokens.map((_, index) => {
           const code = errors.get(index);
@@ -54,4 +59,14 @@ export function createFirebasePush(credentialsDir: string | undefined): Push {
       }
     },
   };
+}
+
+/** Undefined when it took longer; what comes of it then is of no interest. */
+async function within<T>(ms: number, work: Promise<T>): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(resolve, ms, undefined);
+  });
+  work.catch(() => {});
+  return Promise.race([work, late]).finally(() => clearTimeout(timer));
 }

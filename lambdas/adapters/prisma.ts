@@ -1,6 +1,7 @@
 import { PrismaPg } from '@prisma/adapter-pg';
 import { ConflictError, DataError, LockTimeoutError, UnavailableError } from '../errors.ts';
 import { PrismaClient } from '../generated/prisma/client.ts';
+import { DISCARD_PLANS, PLANNER_SETTINGS, planAge, statementNames } from './statement-plans.ts';
 
 export interface Registry {
   prisma: PrismaClient;
@@ -17,21 +18,33 @@ const LOCK_TIMEOUT_MS = 2_000;
 /** Connections of an environment: it runs one invocation at a time. */
 export const POOL_SIZE = 1;
 
+const SETTINGS = [
+  `lock_timeout=${LOCK_TIMEOUT_MS}`,
+  `statement_timeout=${STATEMENT_TIMEOUT_MS}`,
+  ...PLANNER_SETTINGS,
+];
+
 export function connectRegistry(connectionString: string): Registry {
   const prisma = new PrismaClient({
-    adapter: new PrismaPg({
-      connectionString,
-      max: POOL_SIZE,
-      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-      query_timeout: STATEMENT_TIMEOUT_MS,
-      options: `-c lock_timeout=${LOCK_TIMEOUT_MS} -c statement_timeout=${STATEMENT_TIMEOUT_MS}`,
-      idleTimeoutMillis: 0,
-    }),
+    adapter: new PrismaPg(
+      {
+        connectionString,
+        max: POOL_SIZE,
+        connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+        query_timeout: STATEMENT_TIMEOUT_MS,
+        options: SETTINGS.map((setting) => `-c ${setting}`).join(' '),
+        idleTimeoutMillis: 0,
+      },
+      // undefined, as pg has it: no name (the adapter's type asks for one)
+      { statementNameGenerator: statementNames() as (query: { sql: string }) => string },
+    ),
   });
+  const plans = planAge();
   return {
     prisma,
     async run(work) {
       try {
+        if (plans.due()) await prisma.$executeRawUnsafe(DISCARD_PLANS);
         return await work(prisma);
       } catch (error) {
         throw translate(error);
@@ -56,7 +69,8 @@ export function translate(error: unknown): Error {
     return new ConflictError('overtaken', options);
   // cancelled by statement_timeout, shutting down, no more connections, connection lost, read-only
   if (/^(57|53|08|25006|28)/.test(code)) return new UnavailableError('the registry is unavailable', options);
-  if (/^2[23]/.test(code)) return new DataError('the registry refuses a value', options);
+  // 54: what is too large for an index, among others
+  if (/^(2[23]|54)/.test(code)) return new DataError('the registry refuses a value', options);
   return error as Error;
 }
 

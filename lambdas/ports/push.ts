@@ -1,4 +1,7 @@
-/** What became of one token: `dead` ones must never be used again, `later` may succeed another time. */
+/**
+ * What became of one token: `dead` ones must never be used again, `later` may succeed another time. Code `timeout`: the
+ * project did not answer at all.
+ */
 export type PushOutcome =
   | { result: 'done' }
   | { result: 'dead'; code: string }

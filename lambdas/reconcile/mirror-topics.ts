@@ -59,12 +59,20 @@ async function mirror(rows: PendingMirror[], { push, now }: MirrorPorts): Promis
       calls.set(name, [...(calls.get(name) ?? []), row]);
     }
   }
+  /** projects that did not answer, and why */
+  const away = new Map<string, PushOutcome>();
   for (const [name, some] of calls) {
     const [project, state, topic] = JSON.parse(name) as [string, PendingMirror['state'], string];
     for (let at = 0; at < some.length; at += TOKENS_A_CALL) {
       const part = some.slice(at, at + TOKENS_A_CALL);
       const tokens = part.map(({ addressValue }) => addressValue as string);
-      const outcomes = await push.setTopic(project, state === 'joined' ? 'join' : 'leave', topic, tokens);
+      // one that hangs would use up the run call by call, and what the others did would be lost with it
+      const outage = away.get(project);
+      const outcomes = outage
+        ? tokens.map(() => outage)
+        : await push.setTopic(project, state === 'joined' ? 'join' : 'leave', topic, tokens);
+      const silent = outcomes.find((outcome) => outcome.result === 'later' && outcome.code === 'timeout');
+      if (silent) away.set(project, silent);
       for (const [index, row] of part.entries())
         results.push(judge(row, outcomes[index] as PushOutcome, now()));
     }

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { FORWARDED_HEADERS, type InvocationEvent } from '../../contracts/invocation.ts';
 import type { Kong } from '../pdk.ts';
 import { type AuthenticatedClient, getClient } from '../shared-context.ts';
@@ -32,8 +33,7 @@ export async function readEvent(kong: Kong, pattern: string): Promise<ReadEvent>
     rawQueryString: query ?? '',
     headers: named,
     pathParameters: pathParameters(pattern, path),
-    body: body ? body.toString() : undefined,
-    isBase64Encoded: false,
+    ...bodyOf(body),
     requestContext: {
       accountId: 'pistats',
       apiId: 'pistats',
@@ -49,6 +49,12 @@ export async function readEvent(kong: Kong, pattern: string): Promise<ReadEvent>
     },
   };
   return { client, event };
+}
+
+/** What is no UTF-8 goes as it is, in base64: read as text it would become other text without anyone noticing. */
+function bodyOf(body: Buffer | string | undefined): Pick<InvocationEvent, 'body' | 'isBase64Encoded'> {
+  const isBase64Encoded = typeof body === 'object' && !isUtf8(body);
+  return { body: body ? body.toString(isBase64Encoded ? 'base64' : 'utf8') : undefined, isBase64Encoded };
 }
 
 /** `/v1/registrations/{id}` against `/v1/registrations/7` → `{id: '7'}`. */

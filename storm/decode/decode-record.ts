@@ -2,7 +2,7 @@ import type { StampedEvent } from '../../contracts/cloud-event.ts';
 import type { RawRecord } from '../spout/record-batch.ts';
 import { eventDay } from './clock.ts';
 import { withoutAddresses, withoutClientIp } from './redact.ts';
-import { type RejectedEvent, reject } from './rejected.ts';
+import { originOf, type RejectedEvent, reject } from './rejected.ts';
 import { parseStampedEvent, producerTriple } from './stamped-event.ts';
 
 export interface DecodedEvent {
@@ -58,9 +58,8 @@ function sourceOf(item: unknown, recordId: string) {
   const triple = producerTriple.safeParse(item);
   if (!triple.success) return { source_id: recordId };
   const { producer, boot, n } = triple.data;
-  const clientid = (item as { clientid?: unknown }).clientid;
-  const client_id = typeof clientid === 'string' && !clientid.includes('\u0000') ? clientid : undefined;
-  return { source_id: tripleId(triple.data), producer, boot, n, client_id };
+  const { clientid, receivedtime } = item as { clientid?: unknown; receivedtime?: unknown };
+  return { source_id: tripleId(triple.data), producer, boot, n, ...originOf(clientid, receivedtime) };
 }
 
 export function tripleId({ producer, boot, n }: { producer: string; boot: string; n: string }): string {

@@ -4,6 +4,8 @@ const IP_KEY = /^client_?ip$/i;
 const IPV4 = /(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.])/g;
 const IPV6 =
   /(?<![0-9a-f:.])(?=[0-9a-f:.]*:[0-9a-f:.]*:)[0-9a-f:]{2,39}(?:(?:\d{1,3}\.){3}\d{1,3})?(?![0-9a-f:])/gi;
+/** Two colons and no more: no IPv6 address, which has seven or a double one. */
+const TIME_OF_DAY = /^\d{1,2}:\d\d:\d\d$/;
 const REDACTED = '[ip]';
 
 /** JSON text of a parsed value without any `clientip`, however deep. */
@@ -12,9 +14,9 @@ export function withoutClientIp(value: unknown): string {
 }
 
 /**
- * Text that could not be parsed: everything that looks like an address goes. That takes a few version numbers and
- * times of day along, which a payload kept for diagnosis can spare.
+ * Text that could not be parsed: everything that looks like an address goes. That takes a few version numbers along;
+ * times stay, without which a mended event could not be put back.
  */
 export function withoutAddresses(text: string): string {
-  return text.replace(IPV4, REDACTED).replace(IPV6, REDACTED);
+  return text.replace(IPV4, REDACTED).replace(IPV6, (match) => (TIME_OF_DAY.test(match) ? match : REDACTED));
 }

@@ -19,6 +19,19 @@ export interface RejectedEvent {
   boot: string | null;
   n: string | null;
   client_id: string | null;
+  /** the gateway's receipt (RFC 3339) where one could be read */
+  received_at: string | null;
+}
+
+/** The client and the receipt of something rejected, as far as the table can hold them. */
+export function originOf(client: unknown, receipt: unknown): { client_id?: string; received_at?: string } {
+  const time = typeof receipt === 'string' ? new Date(receipt) : undefined;
+  const received = time && !Number.isNaN(time.getTime()) ? time.toISOString() : '';
+  return {
+    client_id: typeof client === 'string' && !client.includes('\u0000') ? client : undefined,
+    // JavaScript knows years that PostgreSQL writes otherwise
+    received_at: /^(19|2\d)\d\d-/.test(received) ? received : undefined,
+  };
 }
 
 declare const PISTATS_CODE_VERSION: string | undefined;
@@ -28,7 +41,14 @@ export const CODE_VERSION = typeof PISTATS_CODE_VERSION === 'string' ? PISTATS_C
 const MAX_DETAIL = 500;
 
 export function reject(
-  source: { source_id: string; producer?: string; boot?: string; n?: string; client_id?: string },
+  source: {
+    source_id: string;
+    producer?: string;
+    boot?: string;
+    n?: string;
+    client_id?: string;
+    received_at?: string;
+  },
   reason: RejectReason,
   detail: string,
   payload: Pick<RejectedEvent, 'payload' | 'payload_encoding'>,
@@ -44,5 +64,6 @@ export function reject(
     boot: source.boot ?? null,
     n: source.n ?? null,
     client_id: source.client_id ?? null,
+    received_at: source.received_at ?? null,
   };
 }

@@ -28,6 +28,7 @@ export const stampedEvent = z.object({
   clientid: text(100),
   requestid: text(200),
   receivedtime: time,
+  acceptedtime: time.optional(),
   clientip: z.string().optional(),
   useragent: z.string().optional(),
   ...producerTriple.shape,

@@ -26,6 +26,7 @@ export function enrich(
     request_id: event.requestid,
     occurred_at: event.time,
     received_at: event.receivedtime,
+    accepted_at: event.acceptedtime ?? null,
     country: ip && countryOf(ip),
     ip_prefix: ip && ipPrefix(ip),
     ...(isApp(data) ? appAgent : parseUserAgent)(event.useragent),

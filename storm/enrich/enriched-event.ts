@@ -1,6 +1,6 @@
 /**
- * A row of `events`, in the order of its columns. `received_at` is the gateway's first receipt and `occurred_at`
- * the event's own time; `stored_at` is set by the database.
+ * A row of `events`. `received_at` is the gateway's first receipt, `accepted_at` just before it was made durable, and
+ * `occurred_at` the event's own time; `stored_at` is set by the database.
  */
 export interface EnrichedEvent {
   client_id: string;
@@ -15,6 +15,8 @@ export interface EnrichedEvent {
   /** RFC 3339 */
   occurred_at: string;
   received_at: string;
+  /** null of a record from before this was stamped */
+  accepted_at: string | null;
   /** ISO 3166-1 alpha-2 */
   country: string | null;
   /** CIDR: /24 of an IPv4, /48 of an IPv6 address */
@@ -55,6 +57,7 @@ export const EVENT_COLUMNS = {
   request_id: 'text',
   occurred_at: 'timestamptz',
   received_at: 'timestamptz',
+  accepted_at: 'timestamptz',
   country: 'text',
   ip_prefix: 'cidr',
   device_class: 'text',

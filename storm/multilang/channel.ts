@@ -72,7 +72,8 @@ export function openChannel(stdio: Stdio, onMessage: (message: unknown) => void)
   stdio.stdout.on('error', () => stdio.exit(1));
   return {
     send(message) {
-      outgoing.push(JSON.stringify(message), SEPARATOR);
+      // Storm's own reader (json-smart, permissive) leaves a raw U+007F out of a string
+      outgoing.push(JSON.stringify(message).replaceAll('\u007f', '\\u007f'), SEPARATOR);
       if (scheduled) return;
       scheduled = true;
       setImmediate(flush);

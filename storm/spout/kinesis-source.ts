@@ -1,14 +1,16 @@
 import {
   DescribeStreamSummaryCommand,
+  ExpiredIteratorException,
   GetRecordsCommand,
   GetShardIteratorCommand,
   InvalidArgumentException,
   KinesisClient,
   ListShardsCommand,
   type ListShardsCommandOutput,
+  ProvisionedThroughputExceededException,
 } from '@aws-sdk/client-kinesis';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
-import { type Shard, type StreamSource, TrimmedError } from './ports.ts';
+import { ExpiredError, type Shard, type StreamSource, ThrottledError, TrimmedError } from './ports.ts';
 
 /** Records a GetRecords; Kinesis allows 10,000 or 10 MiB, a quarter keeps the spout's buffer fine-grained. */
 const PAGE_RECORDS = 2_500;
@@ -16,6 +18,8 @@ const PAGE_RECORDS = 2_500;
 /** Kinesis through the AWS SDK; region, credentials and endpoint come from the environment. */
 export function kinesisSource(stream: string): StreamSource {
   const client = new KinesisClient({
+    // the reader tries again by itself: an attempt behind its back would count against Kinesis' limits, too
+    maxAttempts: 1,
     // HTTP/1.1: the client's default HTTP/2 gains nothing here, and endpoints without TLS do not speak it
     requestHandler: new NodeHttpHandler({ connectionTimeout: 2_000, requestTimeout: 15_000 }),
   });
@@ -61,12 +65,19 @@ export function kinesisSource(stream: string): StreamSource {
       }
     },
     async records(iterator) {
-      const page = await client.send(new GetRecordsCommand({ ShardIterator: iterator, Limit: PAGE_RECORDS }));
+      const page = await client
+        .send(new GetRecordsCommand({ ShardIterator: iterator, Limit: PAGE_RECORDS }))
+        .catch((error: Error) => {
+          if (error instanceof ExpiredIteratorException) throw new ExpiredError(error.message);
+          if (error instanceof ProvisionedThroughputExceededException)
+            throw new ThrottledError(error.message);
+          throw error;
+        });
       const records = (page.Records ?? []).map((record) => ({
         sequence: record.SequenceNumber as string,
         data: record.Data as Uint8Array,
       }));
-      return { records, next: page.NextShardIterator ?? null };
+      return { records, next: page.NextShardIterator || null };
     },
   };
 }

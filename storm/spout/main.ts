@@ -5,20 +5,12 @@ import type { Handshake } from '../multilang/channel.ts';
 import { runSpout, type SpoutOutput } from '../multilang/spout.ts';
 import { checkpointTable } from './checkpoint-table.ts';
 import { kinesisSource } from './kinesis-source.ts';
+import { readLimits } from './read-limits.ts';
 import { createStreamReader, type StreamReader } from './stream-reader.ts';
 
-/** Kinesis: five GetRecords a second and shard. Other endpoints (one machine) may be asked more often. */
-const AWS_POLL_MS = 200;
 const DISCOVER_MS = 5_000;
 const RETRY_MS = 1_000;
 const CHECKPOINT_MS = 1_000;
-
-function pollMs(): number {
-  const asked = Number(process.env.PISTATS_POLL_MS ?? AWS_POLL_MS);
-  const onAws = !process.env.AWS_ENDPOINT_URL_KINESIS && !process.env.AWS_ENDPOINT_URL;
-  if (!Number.isFinite(asked) || asked < 1) return AWS_POLL_MS;
-  return onAws ? Math.max(AWS_POLL_MS, asked) : asked;
-}
 
 /** This task's place among the tasks of its component. */
 function place({ context }: Handshake): { task: number; tasks: number } {
@@ -37,7 +29,7 @@ async function open(handshake: Handshake, output: SpoutOutput) {
     source: kinesisSource(stream),
     checkpoints: checkpointTable(pool),
     ...place(handshake),
-    pollMs: pollMs(),
+    ...readLimits(process.env),
     maxUnitEvents: 500,
     maxUnitBytes: 512 * 1024,
     maxBufferedEvents: 20_000,

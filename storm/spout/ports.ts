@@ -8,6 +8,7 @@ export interface StreamSource {
   listShards(): Promise<Shard[]>;
   /** An iterator behind `after`, or at the oldest record when it is null. Throws `TrimmedError` when `after` is unknown. */
   iterator(shard: string, after: string | null): Promise<string>;
+  /** Throws `ExpiredError` when the iterator is too old, `ThrottledError` when the shard was asked too often or for too much. */
   records(iterator: string): Promise<RecordPage>;
 }
 
@@ -30,6 +31,14 @@ export interface RecordPage {
 
 /** The position is no longer in the stream. Reading from its oldest record is safe: what is stored is stored once. */
 export class TrimmedError extends Error {}
+
+/** The iterator is older than five minutes; the position is as good as before. */
+export class ExpiredError extends Error {}
+
+/** Asked too often, or for too much; the iterator is as good as before. */
+export class ThrottledError extends Error {
+  override name = 'ThrottledError';
+}
 
 /** Marks a shard that was read to its end. */
 export const SHARD_END = 'SHARD_END';

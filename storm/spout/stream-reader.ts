@@ -10,6 +10,8 @@ export interface StreamReaderOptions {
   task: number;
   tasks: number;
   pollMs: number;
+  /** read of a shard at most; default: without bound */
+  bytesPerSecond?: number;
   maxUnitEvents: number;
   maxUnitBytes: number;
   /** reading stops while more than this is buffered or in flight */
@@ -78,7 +80,8 @@ export function createStreamReader(options: StreamReaderOptions): StreamReader {
       }
     };
     const { signal } = reader.abort;
-    void readShard({ source, shard, from, deliver, mayRead, pollMs: options.pollMs, signal, log }).then(
+    const { pollMs, bytesPerSecond } = options;
+    void readShard({ source, shard, from, deliver, mayRead, pollMs, bytesPerSecond, signal, log }).then(
       (outcome) => {
         reader.ended = outcome === 'end';
       },
@@ -95,6 +98,14 @@ export function createStreamReader(options: StreamReaderOptions): StreamReader {
     bytes = 0;
   }
 
+  /** A closed shard leaves the list with its last record; what was read of it is still in flight, or all stored. */
+  function dropTrimmed(reader: Reader): void {
+    if (!reader.queue.drained) return;
+    log(`${reader.shard} is no longer in the stream`);
+    reader.abort.abort();
+    readers.delete(reader.shard);
+  }
+
   async function discover(): Promise<void> {
     const described = await source.describe();
     if (stream !== undefined && described !== stream) {
@@ -105,6 +116,7 @@ export function createStreamReader(options: StreamReaderOptions): StreamReader {
     const shards = await source.listShards();
     const saved = await checkpoints.load(described);
     const present = new Set(shards.map((shard) => shard.id));
+    for (const reader of readers.values()) if (!present.has(reader.shard)) dropTrimmed(reader);
     for (const { id, parents } of shards) {
       if (stopped || !owns(id) || readers.has(id)) continue;
       if (finished.has(id) || saved.get(id) === SHARD_END) continue;

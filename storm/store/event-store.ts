@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import { tripleId } from '../decode/decode-record.ts';
-import { type RejectedEvent, reject } from '../decode/rejected.ts';
+import { originOf, type RejectedEvent, reject } from '../decode/rejected.ts';
 import type { EnrichedBatch } from '../enrich/enriched-batch.ts';
 import type { EnrichedEvent } from '../enrich/enriched-event.ts';
 import { STORE_STATEMENT, storeValues } from './store-statement.ts';
@@ -111,8 +111,8 @@ export function createEventStore(pool: Pick<pg.Pool, 'query'>): EventStore {
 /** The enriched row is what is left at this point: a mended store can take it as it is. */
 function unstorable(event: EnrichedEvent, detail: string): RejectedEvent {
   const { producer, boot, n } = event;
-  const client_id = event.client_id.includes('\u0000') ? undefined : event.client_id;
-  const source = { source_id: tripleId(event), producer, boot, n, client_id };
+  const origin = originOf(event.client_id, event.received_at);
+  const source = { source_id: tripleId(event), producer, boot, n, ...origin };
   return reject(source, 'unstorable', detail, { payload: JSON.stringify(event), payload_encoding: 'json' });
 }
 

@@ -13,6 +13,7 @@ const REJECTED_COLUMNS = {
   boot: 'uuid',
   n: 'bigint',
   client_id: 'text',
+  received_at: 'timestamptz',
 } as const satisfies Record<keyof RejectedEvent, string>;
 const REJECTED_NAMES = Object.keys(REJECTED_COLUMNS) as (keyof RejectedEvent)[];
 
@@ -31,7 +32,7 @@ const EVENTS = EVENT_COLUMN_NAMES.join(', ');
  * - A row whose owner has its own triple is that event or its redelivery; under another triple it is a duplicate.
  * - A row without an owner met an insert that was not yet visible: its `ord` comes back, to be tried again.
  * - A triple that is stored now leaves `rejected_events` (it was rejected by older code), and one that is stored does
- *   not enter it.
+ *   not enter it; nor does a record without a triple that was put back under another (`replayed_records`).
  * A window finds the owner, not a join: the planner knows nothing of the size of a batch, and takes a nested loop.
  * Rows are inserted in the order of the key, so that two batches with the same events wait instead of dead-locking.
  */
@@ -56,16 +57,16 @@ with incoming as materialized (
       first_value(case when ord = 0 then boot end) over key as owner_boot,
       first_value(case when ord = 0 then n end) over key as owner_n
     from (
-      select client_id, day, event_id, producer, boot, n, 0 as ord from owner
+      select client_id, day, event_id, producer, boot, n, 0 as ord, null::timestamptz as received_at from owner
       union all
-      select client_id, day, event_id, producer, boot, n, ord from incoming
+      select client_id, day, event_id, producer, boot, n, ord, received_at from incoming
     ) as rows_and_owners
     window key as (partition by client_id, day, event_id order by ord)
   ) as rows_with_owner
   where ord > 0
 ), duplicate as (
-  insert into duplicates (producer, boot, n, client_id, day, event_id)
-  select producer, boot, n, client_id, day, event_id from resolved where duplicate and not unseen
+  insert into duplicates (producer, boot, n, client_id, day, event_id, received_at)
+  select producer, boot, n, client_id, day, event_id, received_at from resolved where duplicate and not unseen
   order by producer, boot, n
   on conflict do nothing
 ), settled as (
@@ -75,7 +76,7 @@ with incoming as materialized (
   insert into rejected_events (${REJECTED_NAMES.join(', ')})
   select distinct on (source_id) ${REJECTED_NAMES.join(', ')}
   from unnest(${unnest(REJECTED_COLUMNS, 1 + EVENT_COLUMN_NAMES.length)}) as batch (${REJECTED_NAMES.join(', ')})
-  where batch.n is null or not (
+  where not exists (select from replayed_records p where batch.n is null and p.source_id = batch.source_id) and not (
     exists (select from events e where (e.producer, e.boot, e.n) = (batch.producer, batch.boot, batch.n))
     or exists (select from duplicates d where (d.producer, d.boot, d.n) = (batch.producer, batch.boot, batch.n)))
   order by source_id

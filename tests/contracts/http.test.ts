@@ -39,7 +39,7 @@ const refuses = (t: Test, schema: z.ZodType, body: unknown, pointer: string, wha
 
 t.test('a registration, from the least to the most', async (t) => {
   accepts(t, registrationRequest, registration(), 'the least');
-  const address = { kind: 'fcm_token', value: 'x'.repeat(4096) };
+  const address = { kind: 'fcm_token', value: 'x'.repeat(2048) };
   const most = registration(
     { installationId: 'x'.repeat(200), address, locale: 'de-AT', timeZone: 'Europe/Vienna' },
     {
@@ -64,7 +64,8 @@ t.test('a registration is refused where it is wrong', async (t) => {
   device({ timeZone: 'x'.repeat(65) }, 'timeZone');
   device({ address: { kind: 'apns', value: 'x' } }, 'address/kind');
   device({ address: { kind: 'fid' } }, 'address/value');
-  device({ address: { kind: 'fid', value: 'x'.repeat(4097) } }, 'address/value');
+  for (const value of ['', 'x'.repeat(2049), 'ä', 'a\nb', '.', '..'])
+    device({ address: { kind: 'fid', value } }, 'address/value');
   for (const url of [
     'javascript:alert(1)',
     '/relative',
@@ -155,6 +156,12 @@ t.test("an event's data: any JSON object, nested so deep and no deeper", async (
   refuses(t, eventsRequest, { events: [event({ data: nested(MAX_JSON_DEPTH + 1) })] }, '/events/0/data');
   for (const data of [[], 'x', null, 1])
     refuses(t, eventsRequest, { events: [event({ data })] }, '/events/0/data', JSON.stringify(data));
+  const huge = JSON.stringify({ events: [event({ data: { a: [0] } })] }).replace('[0]', '[1e999]');
+  t.match(
+    parseBody(eventsRequest, huge),
+    { ok: false, problem: { code: 'body_invalid' } },
+    'beyond a double',
+  );
   const levels = Math.floor(MAX_EVENTS_BODY_BYTES / 2) - 100;
   const bomb = `{"events":[${JSON.stringify(event({ data: { a: 0 } })).replace('{"a":0}', `{"a":${'['.repeat(levels)}${']'.repeat(levels)}}`)}]}`;
   t.match(parseBody(eventsRequest, bomb), { ok: false, problem: { code: 'body_invalid' } });

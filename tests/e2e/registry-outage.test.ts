@@ -116,9 +116,11 @@ t.test('PostgreSQL commits, but its word is lost: the repeat is told what was co
   await functions.one(registerEvent(fresh(), { client: 'demo' }));
   const body = fresh();
   const event = () => registerEvent(body, { client: 'demo', requestId: 'r-after' });
-  const reading = proxy.statements.length + 1;
-  proxy.hooks.onStatement = (count) => {
-    if (count > reading) proxy.faults.answer = 'cut';
+  // the reading one and the writing one; plans that are discarded between them travel as a simple query
+  const executed = () => proxy.statements.filter((type) => type === 'E').length;
+  const reading = executed() + 1;
+  proxy.hooks.onStatement = () => {
+    if (executed() > reading) proxy.faults.answer = 'cut';
   };
   t.match(await functions.one(event()), unavailable);
   t.same(

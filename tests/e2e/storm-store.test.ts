@@ -24,6 +24,7 @@ function row(changes: Partial<EnrichedEvent> = {}): EnrichedEvent {
     request_id: 'r',
     occurred_at: now,
     received_at: now,
+    accepted_at: now,
     country: 'DE',
     ip_prefix: '81.2.69.0/24',
     device_class: 'mobile',
@@ -64,7 +65,8 @@ t.test('a batch is stored as it is, and a redelivery changes nothing', async (t)
   const db = await analyticsDatabase(t);
   const store = createEventStore(db.pool);
   const events = [row(), row(), row({ ip_prefix: null, country: null, user_id: null })];
-  const rejected = [rejection('1001'), rejection('1001')];
+  const received_at = new Date().toISOString();
+  const rejected = [rejection('1001', { received_at }), rejection('1001', { received_at })];
   await store.store({ events, rejected });
   const before = await db.pool.query('select *, xmin from events order by n');
   t.equal(before.rows.length, 3);
@@ -73,8 +75,12 @@ t.test('a batch is stored as it is, and a redelivery changes nothing', async (t)
     event_id: events[0]?.event_id,
     data: { a: '{"quoted",\\}' },
     ip_prefix: '81.2.69.0/24',
+    accepted_at: new Date(events[0]?.accepted_at ?? 0),
     n: events[0]?.n,
   });
+  t.same((await db.pool.query('select received_at from rejected_events')).rows, [
+    { received_at: new Date(received_at) },
+  ]);
   for (const again of [events, events.slice(1), [...events].reverse()])
     await store.store({ events: again, rejected });
   t.same((await db.pool.query('select *, xmin from events order by n')).rows, before.rows);
@@ -85,7 +91,8 @@ t.test('the same event under another triple is a duplicate, once', async (t) => 
   const db = await analyticsDatabase(t);
   const store = createEventStore(db.pool);
   const first = row();
-  const second = { ...first, n: '900001' };
+  const later = new Date(Date.parse(first.received_at) + 1_000).toISOString();
+  const second = { ...first, n: '900001', received_at: later };
   const inOneBatch = [row({ event_id: v7() }), first, second];
   await store.store({ events: inOneBatch, rejected: [] });
   t.same(await counts(db), { events: 2, duplicates: 1, rejected: 0 });
@@ -93,12 +100,17 @@ t.test('the same event under another triple is a duplicate, once', async (t) => 
   for (let i = 0; i < 2; i++) await store.store({ events: [third, second, first], rejected: [] });
   t.same(await counts(db), { events: 2, duplicates: 2, rejected: 0 });
   const { rows } = await db.pool.query(
-    'select producer, n, event_id, client_id from duplicates order by producer',
+    'select producer, n, event_id, client_id, received_at from duplicates order by producer',
   );
-  t.same(rows, [
-    { producer: 'gateway-1', n: '900001', event_id: first.event_id, client_id: 'demo' },
-    { producer: 'gateway-2', n: first.n, event_id: first.event_id, client_id: 'demo' },
-  ]);
+  const kept = { event_id: first.event_id, client_id: 'demo' };
+  t.same(
+    rows,
+    [
+      { producer: 'gateway-1', n: '900001', ...kept, received_at: new Date(later) },
+      { producer: 'gateway-2', n: first.n, ...kept, received_at: new Date(first.received_at) },
+    ],
+    'each under its own receipt',
+  );
 });
 
 t.test('the same id of another client or day is another event', async (t) => {

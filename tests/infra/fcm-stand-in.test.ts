@@ -14,7 +14,7 @@ t.test('firebase-admin, unmodified, through the stand-in', async (t) => {
   const service = await startService({
     name: 'fcm',
     command: process.execPath,
-    args: [join(ROOT, 'infra/local/fcm/main.ts'), '--dir', dir, '--project', 'demo'],
+    args: [join(ROOT, 'infra/local/fcm/main.ts'), '--dir', dir, '--project', 'demo', '--project', 'slow'],
     logFile: join(dir, 'fcm.log'),
   });
   t.teardown(async () => {
@@ -34,14 +34,23 @@ t.test('firebase-admin, unmodified, through the stand-in', async (t) => {
     const left = await push.setTopic('demo', 'leave', 'demo.sport', ['live-2']);
     const unknown = await push.setTopic('nowhere', 'join', 'demo.sport', ['live-1']);
     const stats = await (await fetch('https://127.0.0.1:${port}/stats')).json();
-    console.log(JSON.stringify({ joined, left, unknown, stats }));
+    const behave = (body) => fetch('https://127.0.0.1:${port}/behaviour', { method: 'PUT', body });
+    const impatient = createFirebasePush('${credentialsDir}', 300);
+    const join = async (by, project) => (await by.setTopic(project, 'join', 'demo.sport', ['live-3']))[0];
+    await behave('429');
+    const outages = [await join(push, 'demo')];
+    await behave('hang');
+    outages.push(await join(impatient, 'slow'));
+    await behave('ok');
+    outages.push(await join(push, 'demo'));
+    console.log(JSON.stringify({ joined, left, unknown, stats, outages }));
     process.exit(0);`;
   const { stdout } = await run(
     process.execPath,
     ['--import', join(ROOT, 'infra/local/fcm/redirect.mjs'), '--input-type=module', '-e', script],
     { cwd: ROOT, env: { ...process.env, FAKE_FCM_PORT: String(port), NODE_EXTRA_CA_CERTS: ca } },
   );
-  const { joined, left, unknown, stats } = JSON.parse(stdout.trim().split('\n').at(-1) as string);
+  const { joined, left, unknown, stats, outages } = JSON.parse(stdout.trim().split('\n').at(-1) as string);
   t.match(joined, [
     { result: 'done' },
     { result: 'dead' },
@@ -52,4 +61,9 @@ t.test('firebase-admin, unmodified, through the stand-in', async (t) => {
   t.match(left, [{ result: 'done' }]);
   t.match(unknown, [{ result: 'later' }], 'a project without a credential is tried again, not given up');
   t.match(stats, { topics: { 'demo/demo.sport': 1 }, refused: 3 });
+  t.match(
+    outages,
+    [{ result: 'later' }, { result: 'later', code: 'timeout' }, { result: 'done' }],
+    'an outage is made and ended by whoever asks',
+  );
 });

@@ -1,5 +1,6 @@
 import { getEventListeners } from 'node:events';
 import t from 'tap';
+import { createHttpClient } from '../../infra/local/replay/http-client.ts';
 import { type ReplayResult, runReplay } from '../../infra/local/replay/replay.ts';
 import { waitUntil } from '../../infra/local/wait-until.ts';
 import { type Behaviour, created, fakeGateway, replayRequest } from './fake-gateway.ts';
@@ -15,6 +16,10 @@ for (const { name, first } of [
     first: { status: 503, headers: { 'retry-after': new Date(0).toUTCString() } },
   },
   { name: 'a 429', first: { status: 429, body: { message: 'API rate limit exceeded' } } },
+  {
+    name: 'a 409 that says when to come again',
+    first: { status: 409, headers: { 'retry-after': '0' }, body: { code: 'idempotency_in_progress' } },
+  },
   { name: 'a 500', first: { status: 500 } },
   { name: 'a 502 that is not JSON', first: { status: 502, body: '<html>' } },
   { name: 'a connection that was cut', first: 'cut' as const },
@@ -32,6 +37,26 @@ for (const { name, first } of [
     );
   });
 }
+
+t.test('a 409 that does not is an answer for good', async (t) => {
+  const gateway = await fakeGateway(t, () => ({ status: 409, body: { code: 'conflict' } }));
+  const result = await runReplay({ proxyUrl: gateway.url, requests: requests(1), moments, concurrency: 1 });
+  t.match(result, { registered: 0, rejected: { conflict: 1 } });
+  t.equal(gateway.received.length, 1);
+});
+
+t.test('who asks hears of every attempt, and says how many there may be', async (t) => {
+  const gateway = await fakeGateway(t, (_, n) => (n === 0 ? 'cut' : { status: 503 }));
+  const heard: (number | undefined)[] = [];
+  const http = createHttpClient(gateway.url, 1, undefined, {
+    maxAttempts: 3,
+    maxBackoffMs: 1,
+    onAttempt: (answer) => heard.push(answer?.status),
+  });
+  t.teardown(http.close);
+  t.match(await http.send('POST', '/', {}, '{}'), { status: 503 });
+  t.same(heard, [undefined, 503, 503]);
+});
 
 t.test('Retry-After is waited for', async (t) => {
   const behaviour: Behaviour = (_, n) =>

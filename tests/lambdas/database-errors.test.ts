@@ -14,7 +14,7 @@ t.test('PostgreSQL’s codes by what can be done about them', async (t) => {
     // unique and foreign keys, dead-lock, serialisation, the division that says "changed meanwhile"
     ConflictError: ['23505', '23503', '40P01', '40001', '22012'],
     LockTimeoutError: ['55P03'],
-    DataError: ['22001', '22P02', '22P05', '22021', '22007', '23502', '23514'],
+    DataError: ['54000', '22001', '22P02', '22P05', '22021', '22007', '23502', '23514'],
     UnavailableError: ['57014', '57P01', '57P03', '53300', '53100', '08006', '08001', '25006', '28P01'],
   };
   for (const [name, codes] of Object.entries(kinds))

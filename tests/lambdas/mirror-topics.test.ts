@@ -64,6 +64,25 @@ t.test('joins and leaves go to the topic of the client in its own Firebase proje
   for (const result of saved) t.match(result, { mirror: 'mirrored', error: null, dead: false });
 });
 
+t.test('a project that does not answer is asked once; the others are mirrored meanwhile', async (t) => {
+  const hanging = { firebaseProject: 'hangs', addressValue: 'silent' };
+  const { run, saved, calls } = mirroring(
+    [
+      pending(hanging),
+      pending({ ...hanging, topic: 'news' }),
+      pending(),
+      pending({ ...hanging, topic: 'more' }),
+    ],
+    (token) => (token === 'silent' ? { result: 'later', code: 'timeout' } : { result: 'done' }),
+  );
+  t.same(await run(), { mirrored: 1, dead: 0, later: 3, failed: 0 });
+  t.same(
+    calls.map(([project]) => project),
+    ['hangs', 'project-1'],
+  );
+  t.equal(saved.filter(({ error }) => error === 'timeout').length, 3);
+});
+
 t.test('a device that FCM can’t reach is no work for FCM', async (t) => {
   const { run, saved, calls } = mirroring([
     pending({ addressKind: null, addressValue: null }),

@@ -119,3 +119,12 @@ t.test('a key of any length or of odd characters is one key, and distinct', asyn
     t.notOk(key.includes('\u0000'));
   }
 });
+
+t.test('an id of two-unit characters is not cut into half of one', async (t) => {
+  const { one, registry } = registering();
+  const installationId = `a${'😀'.repeat(99)}`;
+  const event = registerEvent(registration({ installationId }), { key: 'k' });
+  t.equal((await one(event)).status, 201);
+  for (const { scope } of registry.answers.values())
+    t.ok(scope.isWellFormed(), 'or PostgreSQL takes none of it');
+});

@@ -76,6 +76,12 @@ t.test('what is not there is left out, or empty where the format wants a string'
   t.notOk('body' in JSON.parse(JSON.stringify(event)));
 });
 
+t.test('a body that is no UTF-8 goes byte for byte', async (t) => {
+  const body = Buffer.from('{"é":"\xff"}', 'latin1');
+  const { event } = await eventOf({ body });
+  t.same([event.isBase64Encoded, event.body], [true, body.toString('base64')]);
+});
+
 t.test("the client is the authorizer's, whatever the request says", async (t) => {
   const body = JSON.stringify({
     client: 'other',

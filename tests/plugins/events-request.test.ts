@@ -47,6 +47,7 @@ const refused: [what: string, body: Buffer | string | undefined, code: string, p
   ['no body', undefined, 'body_malformed'],
   ['an empty body', '', 'body_malformed'],
   ['half a body', '{"events":[', 'body_malformed'],
+  ['no UTF-8', Buffer.from(`{"events":[],"a":"\xff"}`, 'latin1'), 'body_malformed'],
   ['a list', body([event]), 'body_invalid', ''],
   ['no events', body({ events: [] }), 'body_invalid', '/events'],
   ['101 events', body({ events: Array(101).fill(event) }), 'body_invalid', '/events'],

@@ -1,6 +1,7 @@
 import t from 'tap';
 import { type Fact, MAX_RECORD_BYTES, type StampedEvent } from '../../contracts/cloud-event.ts';
-import { createStamper, type StreamRecord } from '../../plugins/kinesis-forward/stamp.ts';
+import { createStamper } from '../../plugins/kinesis-forward/stamp.ts';
+import type { StreamRecord } from '../../plugins/spool/stream-record.ts';
 
 const fact = (id: string, more: Partial<Fact> = {}): Fact => ({
   specversion: '1.0',
@@ -25,12 +26,16 @@ const numbers = (records: StreamRecord[] | null) => eventsOf(records).map(({ n }
 const padded = (id: string, bytes: number) => fact(id, { data: { pad: 'x'.repeat(bytes) } });
 
 t.test('an event gets what only the gateway knows, in one record', async (t) => {
+  const before = Date.now();
   const records = createStamper('node-1', 'boot-1').stamp(
     [fact('a', { subject: 'u-1' }), fact('b')],
     receipt,
   );
   t.match(records, [{ partitionKey: 'acme:u-1', events: 2 }]);
-  t.same(eventsOf(records)[0], {
+  const { acceptedtime = '', ...rest } = eventsOf(records)[0] as StampedEvent;
+  const accepted = Date.parse(acceptedtime);
+  t.ok(accepted >= before && accepted <= Date.now(), 'stamped now, to the millisecond');
+  t.same(rest, {
     ...fact('a', { subject: 'u-1' }),
     clientid: 'acme',
     requestid: 'req-1',

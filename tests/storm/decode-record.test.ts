@@ -53,6 +53,7 @@ t.test('a bad event harms itself alone, and keeps its triple where it has one', 
       detail: /\/id: must be a UUIDv7/,
       n: '77',
       client_id: 'demo',
+      received_at: /^20\d\d-.*Z$/,
     },
     { source_id: 'shardId-1/42/2', reason: 'invalid', payload: '"text"', producer: null },
     { source_id: 'shardId-1/42/3', payload: 'null' },
@@ -141,4 +142,37 @@ t.test('no rejected event holds the client’s IP', async (t) => {
     { numRuns: 300 },
   );
   t.pass('holds');
+});
+
+t.test(
+  'the receipt of a rejected event is kept where the table can hold it, and an old one is none',
+  async (t) => {
+    const cases: [unknown, string | null][] = [
+      ['2026-01-02T03:04:05+01:00', '2026-01-02T02:04:05.000Z'],
+      ['yesterday', null],
+      [7, null],
+      [undefined, null],
+      ['-271821-04-20T00:00:00Z', null],
+      ['0000-01-01T00:00:00Z', null],
+    ];
+    for (const [receivedtime, received_at] of cases) {
+      const { rejected } = batch({ ...stamped(), id: 'x', receivedtime: receivedtime as string });
+      t.match(rejected, [{ n: /\d/, received_at }], String(receivedtime));
+    }
+  },
+);
+
+t.test('acceptedtime may be absent, as in older records, but not wrong', async (t) => {
+  const acceptedtime = new Date().toISOString();
+  t.equal(batch(stamped({ acceptedtime })).events[0]?.event.acceptedtime, acceptedtime);
+  t.equal(batch(stamped()).events[0]?.event.acceptedtime, undefined);
+  t.match(batch(stamped({ acceptedtime: 'now' })).rejected, [{ reason: 'invalid', detail: /acceptedtime/ }]);
+});
+
+t.test('a record that is no JSON keeps its times: without them it could never be mended', async (t) => {
+  const whole = JSON.stringify([
+    stamped({ time: '2026-03-01T01:02:03.456+01:00', clientip: '2001:db8::1:02:03', useragent: 'x' }),
+  ]);
+  const [row] = decodeRecord(record(whole.slice(0, -1))).rejected;
+  t.equal(row?.payload, whole.slice(0, -1).replace('2001:db8::1:02:03', '[ip]'));
 });

@@ -70,6 +70,14 @@ t.test('messages arrive whole however the pipe cuts them', async (t) => {
   );
 });
 
+t.test('U+007F is written as an escape: Storm would leave it out', async (t) => {
+  const stdout = new PassThrough();
+  const channel = openChannel({ stdin: new PassThrough(), stdout, pid: 0, exit: () => {} }, () => {});
+  channel.send({ text: 'a\u007fb' });
+  channel.flush();
+  t.equal(String(stdout.read()), '{"text":"a\\u007fb"}\nend\n');
+});
+
 t.test('a line "end" inside a string is no end', async (t) => {
   const jvm = storm(t);
   const seen: unknown[] = [];

@@ -197,6 +197,26 @@ t.test('reading stops at the bound and while deactivated, and goes on after acks
   t.equal((await run.take(10)).length, 10);
 });
 
+t.test('a shard that has left the list is asked no more, once all of it is stored', async (t) => {
+  const stream = fakeStream('0', '1');
+  stream.put('0', 'a');
+  const run = reading(t, stream);
+  await run.reader.discover();
+  await run.take(1);
+  const listed = stream.source.listShards;
+  stream.source.listShards = async () => (await listed()).filter(({ id }) => id !== shardId('0'));
+  await run.reader.discover();
+  t.notMatch(run.logs.join(), /no longer in the stream/, 'what is in flight may yet fail');
+  run.ackAll();
+  await run.reader.discover();
+  t.match(run.logs.join(), /shardId-000000000000 is no longer in the stream/);
+  for (let i = 0; i < 10; i++) await turn();
+  const before = stream.reads.filter((id) => id === shardId('0')).length;
+  while (stream.reads.at(-1) !== shardId('1')) await turn();
+  for (let i = 0; i < 50; i++) await turn();
+  t.equal(stream.reads.filter((id) => id === shardId('0')).length, before);
+});
+
 t.test('a failed unit comes again as it was', async (t) => {
   const stream = fakeStream('0');
   stream.put('0', 'a');

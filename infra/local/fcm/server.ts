@@ -22,6 +22,16 @@ const BEHAVIOURS: [prefix: string, status: number, code: string][] = [
   ['internal', 500, 'INTERNAL'],
   ['down', 503, 'UNAVAILABLE'],
 ];
+const UNAVAILABLE = BEHAVIOURS[5] as (typeof BEHAVIOURS)[number];
+
+/** What FCM answers to every call instead, until told otherwise; `hang`: nothing. */
+type Outage = 'ok' | '429' | '503' | 'hang';
+
+/** `PUT /behaviour` with one of these in its body makes an outage, or ends it; what hung then ends without an answer. */
+interface Control {
+  outage: Outage;
+  hanging: Set<Http2ServerResponse>;
+}
 
 /** The FCM stand-in: FCM's HTTP v1 and Google's token endpoint over HTTP/2 and 1.1, on 127.0.0.1. Keeps no token. */
 export function createFcmServer(tls: { key: string; cert: string }): {
@@ -29,8 +39,9 @@ export function createFcmServer(tls: { key: string; cert: string }): {
   stats: FcmStats;
 } {
   const stats: FcmStats = { sends: 0, tokensIssued: 0, topics: {}, refused: 0 };
+  const control: Control = { outage: 'ok', hanging: new Set() };
   const server = createSecureServer({ ...tls, allowHTTP1: true }, (request, response) => {
-    answer(request, response, stats).catch(() => response.stream?.close());
+    answer(request, response, stats, control).catch(() => response.stream?.close());
   });
   server.on('sessionError', () => {});
   return { server, stats };
@@ -40,6 +51,7 @@ async function answer(
   request: Http2ServerRequest,
   response: Http2ServerResponse,
   stats: FcmStats,
+  control: Control,
 ): Promise<void> {
   let body = '';
   for await (const chunk of request) body += chunk;
@@ -49,6 +61,12 @@ async function answer(
     response.end(JSON.stringify(json));
   };
   if (pathname === '/stats') return reply(200, stats);
+  if (pathname === '/behaviour' && request.method === 'PUT') {
+    control.outage = body as Outage;
+    for (const hung of control.hanging) hung.stream?.close();
+    control.hanging.clear();
+    return reply(200, stats);
+  }
   if (pathname === '/token' && request.method === 'POST') {
     stats.tokensIssued++;
     return reply(200, {
@@ -63,6 +81,13 @@ async function answer(
   const send = /^\/v1\/projects\/([^/]+)\/messages:send$/.exec(pathname);
   const subscription =
     /^\/v1\/projects\/([^/]+)\/registrations\/([^/]+)\/topicSubscriptions(?:\/([^/]+))?$/.exec(pathname);
+  if ((send || subscription) && control.outage !== 'ok') {
+    stats.refused++;
+    if (control.outage === 'hang') return void control.hanging.add(response);
+    const [, status, code] =
+      BEHAVIOURS.find(([, status]) => String(status) === control.outage) ?? UNAVAILABLE;
+    return reply(status, errorBody(status, code), { 'retry-after': '1' });
+  }
   const token = send
     ? String(JSON.parse(body).message?.token ?? '')
     : decodeURIComponent(subscription?.[2] ?? '');

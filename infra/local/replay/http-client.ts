@@ -26,8 +26,26 @@ export interface HttpClient {
   close(): void;
 }
 
-/** Keeps connections alive and retries what may succeed later: 429, 5xx and a lost connection, honouring Retry-After. */
-export function createHttpClient(baseUrl: string, maxSockets: number, signal?: AbortSignal): HttpClient {
+export interface Patience {
+  maxAttempts: number;
+  maxBackoffMs: number;
+  /** hears of every attempt; null: there was no answer */
+  onAttempt(answer: HttpAnswer | null): void;
+}
+
+const DEFAULT: Patience = { maxAttempts: MAX_ATTEMPTS, maxBackoffMs: MAX_BACKOFF_MS, onAttempt() {} };
+
+/** 409 where a first attempt is still under way: its answer names a time, as 429's and 503's do. */
+const mayComeAgain = ({ status, retryAfter }: HttpAnswer) =>
+  status >= 500 || status === 429 || (status === 409 && retryAfter !== undefined);
+
+/** Keeps connections alive and retries what may succeed later: 409, 429, 5xx and a lost connection, honouring Retry-After. */
+export function createHttpClient(
+  baseUrl: string,
+  maxSockets: number,
+  signal?: AbortSignal,
+  { maxAttempts, maxBackoffMs, onAttempt }: Patience = DEFAULT,
+): HttpClient {
   const agent = new Agent({ keepAlive: true, maxSockets });
   const { hostname, port } = new URL(baseUrl);
   signal?.addEventListener('abort', () => agent.destroy(), { once: true });
@@ -78,10 +96,11 @@ export function createHttpClient(baseUrl: string, maxSockets: number, signal?: A
         ...headers,
       };
       let answer: HttpAnswer | null = null;
-      for (let tries = 0; tries < MAX_ATTEMPTS && !signal?.aborted; tries++) {
+      for (let tries = 0; tries < maxAttempts && !signal?.aborted; tries++) {
         answer = await attempt(method, path, all, body).catch(() => null);
-        if (answer && answer.status !== 429 && answer.status < 500) return answer;
-        const backoff = Math.random() * Math.min(MAX_BACKOFF_MS, MIN_BACKOFF_MS * 2 ** tries);
+        onAttempt(answer);
+        if (answer && !mayComeAgain(answer)) return answer;
+        const backoff = Math.random() * Math.min(maxBackoffMs, MIN_BACKOFF_MS * 2 ** tries);
         await delay((answer?.retryAfter ?? 0) * 1_000 + backoff, undefined, { signal }).catch(() => {});
       }
       return answer;

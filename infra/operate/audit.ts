@@ -1,0 +1,100 @@
+import { writeFileSync } from 'node:fs';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { createPutRecords } from '../../plugins/kinesis-forward/put-records.ts';
+import { readSpool } from '../../plugins/spool/read-spool.ts';
+import { readTallies } from '../../plugins/spool/read-tallies.ts';
+import { StopError } from '../local/stop-error.ts';
+import { auditJson } from './audit/audit-json.ts';
+import { auditText, repairText, UNREPAIRED } from './audit/audit-text.ts';
+import { findPlaces } from './audit/places.ts';
+import { openStream } from './audit/read-stream.ts';
+import { type Repair, repair } from './audit/repair.ts';
+import { runAudit } from './audit/run-audit.ts';
+import { windowOf } from './audit/window.ts';
+import { BAD_USAGE, type Output, runProgram, terminal } from './run-program.ts';
+
+interface Options {
+  from?: Date;
+  to?: Date;
+  grace: number;
+  by: 'client' | 'minute';
+  json?: string;
+  registry?: string;
+  spool: string[];
+  repair?: boolean;
+  wait: number;
+}
+
+/** `npm run audit`: what was received against what became of it, and the facts against the events. */
+export function auditProgram(output: Output): Command {
+  return new Command('audit')
+    .description('audit: received = stored + duplicate + rejected + under way, and every fact has its event')
+    .option('--from <time>', 'received at or after; default: 24 hours before --to', parseTime)
+    .option('--to <time>', 'received before; default: now', parseTime)
+    .option('--grace <seconds>', 'how young a fact may be without an event', parseSeconds, 30)
+    .addOption(new Option('--by <what>', 'a row for each').choices(['client', 'minute']).default('client'))
+    .option('--json <file>', 'everything, as JSON, into a file')
+    .option(
+      '--registry <url>',
+      "PostgreSQL URL of the registry's owner; else DATABASE_URL, else the local stack",
+    )
+    .addOption(
+      new Option(
+        '--spool <dir>',
+        "a node's spool, or a copy; repeatable; else PISTATS_SPOOL_DIR, else the local stack's",
+      )
+        .argParser((value: string, all: string[]) => [...all, value])
+        .default([], 'none'),
+    )
+    .option('--repair', 'forward again what is missing, wait for it, and audit again')
+    .option('--wait <seconds>', 'how long a repair waits until it is stored', parseSeconds, 60)
+    .action(async (options: Options) => {
+      const window = windowOf(options.from, options.to, new Date());
+      if (window.from >= window.to) throw new StopError('--from must lie before --to.', BAD_USAGE);
+      const places = findPlaces(options);
+      const auditOptions = {
+        places,
+        stream: openStream(places.stream),
+        spool: { segments: readSpool, tallies: readTallies },
+        window,
+        graceMs: options.grace * 1_000,
+      };
+      let audit = await runAudit(auditOptions);
+      let repaired: Repair | undefined;
+      if (options.repair && audit.missing.length + audit.facts.missing.length > 0) {
+        output.out(auditText(audit, options.by === 'minute'));
+        const patienceMs = options.wait * 1_000;
+        repaired = await repair(audit, { ...auditOptions, putRecords: createPutRecords(), patienceMs });
+        output.out(`\n${repairText(repaired)}\n`);
+        audit = await runAudit(auditOptions);
+      }
+      if (options.json) writeJson(options.json, { ...auditJson(audit), repair: repaired ?? null });
+      output.out(auditText(audit, options.by === 'minute'));
+      if (repaired && audit.missing.length > 0) output.out(`\n${UNREPAIRED}`);
+      if (!audit.balanced) throw new StopError('the books do not balance.');
+    });
+}
+
+/** `2026-01-31` (midnight UTC) or RFC 3339. */
+function parseTime(value: string): Date {
+  const time = new Date(value);
+  if (!/^\d{4}-\d\d-\d\d/.test(value) || Number.isNaN(time.getTime()))
+    throw new InvalidArgumentError('Give a date (2026-01-31) or a time (2026-01-31T20:00:00Z).');
+  return time;
+}
+
+function parseSeconds(value: string): number {
+  if (!/^\d{1,6}$/.test(value)) throw new InvalidArgumentError('Give seconds (30).');
+  return Number(value);
+}
+
+function writeJson(file: string, document: unknown): void {
+  try {
+    writeFileSync(file, `${JSON.stringify(document, null, 2)}\n`);
+  } catch (error) {
+    throw new StopError(`${file} can't be written: ${(error as NodeJS.ErrnoException).code}.`, BAD_USAGE);
+  }
+}
+
+if (import.meta.main)
+  process.exitCode = await runProgram(auditProgram(terminal), process.argv.slice(2), terminal);

@@ -1,0 +1,217 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Test } from 'tap';
+import { waitUntil } from '../../infra/local/wait-until.ts';
+import { type AwsExchange, type AwsProxy, refuseRecords } from './aws-proxy.ts';
+import { PARTS, type Part, pidOf } from './parts.ts';
+import { familyOf, isAlive } from './processes.ts';
+import { pickFrom, seeded } from './random.ts';
+import type { FcmBehaviour, Rig } from './rig.ts';
+
+type Heal = () => void | Promise<void>;
+
+export interface Fault {
+  name: string;
+  /** Resolves once it is there; what it gives ends it. A fault without an end is the supervision's to mend. */
+  inject(rig: Rig): Promise<Heal | undefined>;
+  /** until it is ended */
+  seconds?: number;
+  /** what else must hold, after all is stored */
+  check?(t: Test, rig: Rig): Promise<void>;
+}
+
+const STOPPED_S = 20;
+const RESTART_MS = 60_000;
+
+/** Kills it where it stands; resolves once the supervision has started another. */
+async function kill(rig: Rig, part: Part, signal: NodeJS.Signals = 'SIGKILL'): Promise<undefined> {
+  const pid = await pidOf(rig, part);
+  process.kill(pid, signal);
+  await waitUntil(`another ${part}`, async () => !isAlive(pid) && isAlive(await pidOf(rig, part)), {
+    timeoutMs: RESTART_MS,
+  });
+  return undefined;
+}
+
+/** Stops it where it stands, PostgreSQL with all its backends; gives what lets it go on. */
+async function stop(rig: Rig, part: Part): Promise<Heal> {
+  const pid = await pidOf(rig, part);
+  const pids = part === 'PostgreSQL' ? familyOf(pid) : [pid];
+  const each = (signal: NodeJS.Signals) => {
+    for (const one of pids)
+      try {
+        process.kill(one, signal);
+      } catch {
+        // ended meanwhile
+      }
+  };
+  each('SIGSTOP');
+  return () => each('SIGCONT');
+}
+
+const killed = (part: Part): Fault => ({
+  name: `kill -9 of ${PARTS[part].article}${part}`,
+  inject: (rig) => kill(rig, part),
+});
+
+const stopped = (part: Part): Fault => ({
+  name: `SIGSTOP of ${PARTS[part].article}${part}, ${STOPPED_S} s`,
+  seconds: STOPPED_S,
+  inject: (rig) => stop(rig, part),
+});
+
+/** Kills the plugin server three times, each time when a service has done its work and the answer is on its way. */
+const killedBefore = (
+  name: string,
+  proxyOf: (rig: Rig) => AwsProxy,
+  matches: (exchange: AwsExchange) => boolean,
+): Fault => ({
+  name,
+  async inject(rig) {
+    const proxy = proxyOf(rig);
+    const usual = proxy.intercept;
+    let kills = 0;
+    let last = 0;
+    proxy.intercept = async (exchange, forward) => {
+      const answer = await forward();
+      const pid = await pidOf(rig, 'plugin server');
+      if (kills < 3 && pid !== last && answer.status === 200 && matches(exchange)) {
+        kills++;
+        last = pid;
+        process.kill(pid, 'SIGKILL');
+        throw new Error('nobody is there to hear it');
+      }
+      return answer;
+    };
+    await waitUntil('three kills', () => kills === 3, { timeoutMs: RESTART_MS });
+    return () => {
+      proxy.intercept = usual;
+    };
+  },
+});
+
+const kinesisDown = (seconds: number): Fault => ({
+  name: `Kinesis down for ${seconds} s`,
+  seconds,
+  async inject({ kinesis }) {
+    await kinesis.down();
+    return kinesis.up;
+  },
+});
+
+const kinesisRefusing = (probability: number): Fault => ({
+  name: `Kinesis refuses ${probability * 100} % of the records, 10 s`,
+  seconds: 10,
+  async inject({ kinesis }) {
+    const usual = kinesis.intercept;
+    kinesis.intercept = refuseRecords(probability, Math.random);
+    return () => {
+      kinesis.intercept = usual;
+    };
+  },
+});
+
+function fcm(behaviour: Exclude<FcmBehaviour, 'ok'>): Fault {
+  let refused = 0;
+  return {
+    name: behaviour === 'hang' ? 'FCM hangs, 10 s' : `FCM answers ${behaviour}, 10 s`,
+    seconds: 10,
+    async inject(rig) {
+      const before = await rig.setFcm(behaviour);
+      return async () => {
+        refused = (await rig.setFcm('ok')) - before;
+      };
+    },
+    async check(t, { registry }) {
+      t.ok(refused > 0, `${refused} calls met it`);
+      const waiting = "select count(*)::int as n from subscription where mirror in ('pending', 'failed')";
+      await waitUntil('every topic mirrored', async () => (await registry.query(waiting)).rows[0].n === 0, {
+        timeoutMs: 120_000,
+        everyMs: 500,
+      });
+      t.pass('mirrored later');
+    },
+  };
+}
+
+const both = (name: string, ...injections: ((rig: Rig) => Promise<Heal | undefined>)[]): Fault => ({
+  name,
+  async inject(rig) {
+    const heals = await Promise.all(injections.map((inject) => inject(rig)));
+    return async () => {
+      for (const heal of heals) await heal?.();
+    };
+  },
+});
+
+/** Kills, and stops of up to three seconds, one after the other and now and then two at once. */
+const random = (seed: number, seconds: number, say: (line: string) => void): Fault => ({
+  name: `a random schedule, ${seconds} s`,
+  async inject(rig) {
+    const next = seeded(seed);
+    const parts = Object.keys(PARTS) as Part[];
+    const until = performance.now() + seconds * 1_000;
+    const strike = async () => {
+      const part = pickFrom(parts, next);
+      const stops = next() < 0.4;
+      const ms = 500 + next() * 2_500;
+      say(`${new Date().toISOString()} ${stops ? `SIGSTOP, ${Math.round(ms)} ms` : 'kill -9'}: ${part}`);
+      if (!stops) return kill(rig, part);
+      const goOn = await stop(rig, part);
+      await delay(ms);
+      await goOn();
+    };
+    while (performance.now() < until) {
+      const twice = next() < 0.25;
+      await Promise.all(twice ? [strike(), strike()] : [strike()]);
+      await delay(500 + next() * 2_000);
+    }
+    return undefined;
+  },
+});
+
+/**
+ * @param seed of the random schedule
+ * @param say hears what the random schedule does
+ */
+export function faults(seed: number, say: (line: string) => void): Fault[] {
+  const parts = Object.keys(PARTS) as Part[];
+  return [
+    ...parts.map(killed),
+    {
+      name: 'PostgreSQL: stop -m immediate',
+      inject: (rig) => kill(rig, 'PostgreSQL', 'SIGQUIT'),
+    },
+    killedBefore(
+      'plugin server killed between invocation and answer, 3 times',
+      ({ lambda }) => lambda,
+      ({ path }) => /pistats-(registrations|subscriptions)/.test(path),
+    ),
+    killedBefore(
+      'plugin server killed between PutRecords and its answer, 3 times',
+      ({ kinesis }) => kinesis,
+      ({ operation }) => operation.endsWith('.PutRecords'),
+    ),
+    kinesisRefusing(0.3),
+    kinesisDown(60),
+    fcm(429),
+    fcm(503),
+    fcm('hang'),
+    both(
+      'two at once: Kinesis down, and kill -9 of the plugin server',
+      (rig) => kinesisDown(0).inject(rig),
+      (rig) => kill(rig, 'plugin server'),
+    ),
+    both(
+      'two at once: PostgreSQL stop -m immediate, and kill -9 of the Storm JVM',
+      (rig) => kill(rig, 'PostgreSQL', 'SIGQUIT'),
+      (rig) => kill(rig, 'Storm JVM'),
+    ),
+    both(
+      'two at once: kill -9 of Redis, and of a Lambda environment',
+      (rig) => kill(rig, 'Redis'),
+      (rig) => kill(rig, 'Lambda environment'),
+    ),
+    ...parts.map(stopped),
+    random(seed, 60, say),
+  ];
+}

@@ -1,0 +1,115 @@
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  globSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { STATE_DIR } from '../../infra/local/paths.ts';
+import { holdLock } from '../../infra/local/run-lock.ts';
+import { runTap } from '../../infra/local/run-tap.ts';
+import { setUp } from '../../infra/local/setup.ts';
+import { endStaleProcesses } from '../../infra/local/stale.ts';
+import { reportError, StopError } from '../../infra/local/stop-error.ts';
+import { ASSIGNMENT_VARIABLE, type Assignment, progressReader, readRows } from './assignment.ts';
+import { formatRows, type Row } from './row.ts';
+
+const TABLE = /(<!-- faults -->\n)[\s\S]*?(<!-- \/faults -->)/;
+
+function readOptions(args: string[]): { only: string; seed: number; doc: string | undefined } {
+  let values: { only: string; seed?: string; doc?: string };
+  try {
+    ({ values } = parseArgs({
+      args,
+      options: {
+        only: { type: 'string', default: '' },
+        seed: { type: 'string' },
+        doc: { type: 'string' },
+      },
+    }));
+  } catch (error) {
+    throw new StopError(`${(error as Error).message.split('.')[0]}. There are --only, --seed and --doc.`, 2);
+  }
+  const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 31));
+  if (!Number.isInteger(seed) || seed < 0)
+    throw new StopError(`--seed takes a whole number from 0, not "${values.seed}".`, 2);
+  if (values.doc && values.only) throw new StopError('--doc is for a run of all faults, without --only.', 2);
+  if (values.doc && !(existsSync(values.doc) && TABLE.test(readFileSync(values.doc, 'utf8'))))
+    throw new StopError(`${values.doc} has no lines <!-- faults --> and <!-- /faults --> for a table.`, 2);
+  return { only: values.only, seed, doc: values.doc };
+}
+
+/**
+ * `npm run test:faults [-- --only TEXT] [-- --seed N] [-- --doc FILE]`: every part killed, stopped or made to fail under a
+ * steady load, and the books after each. `--only`: faults whose name holds the text; `--seed`: of the random schedule; `--doc`:
+ * writes the table between the marks in that file. Closes with `N passed, N failed`.
+ */
+async function main(args: string[]): Promise<number> {
+  const { only, seed, doc } = readOptions(args);
+  const say = (line: string) => process.stderr.write(`pistats: ${line}\n`);
+  if (!existsSync('/proc/self/stat'))
+    throw new StopError('the faults need Linux: the processes to kill are found in /proc.');
+  const tools = await setUp(say);
+  const dataDir = mkdtempSync(join(tmpdir(), 'pistats-faults-'));
+  // PostgreSQL's own user walks through it
+  chmodSync(dataDir, 0o711);
+  const interrupted = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.on(signal, () => interrupted.abort());
+  const unlock = await holdLock(join(STATE_DIR, 'test.lock'), (holder) =>
+    say(`waiting for the tests that process ${holder} runs in this checkout`),
+  );
+  const assignment: Assignment = { tools, dataDir, only, seed };
+  say(`the random schedule's seed is ${seed}`);
+  const progress = progressReader(dataDir);
+  const show = () => process.stderr.write(progress());
+  const showing = setInterval(show, 500);
+  try {
+    const code = await runTap(
+      ['tests/faults/faults.tap.ts'],
+      { [ASSIGNMENT_VARIABLE]: JSON.stringify(assignment) },
+      { args: ['--timeout=0'], signal: interrupted.signal },
+    );
+    show();
+    const rows = readRows(dataDir);
+    if (rows.length > 0) process.stderr.write(`\n${formatRows(rows)}\n\n`);
+    if (rows.length === 0 && only) say(`no fault's name holds "${only}".`);
+    if (doc) writeTable(doc, rows);
+    if (code !== 0) say(`the logs of all parts are in ${keepLogs(dataDir)}`);
+    return interrupted.signal.aborted ? 130 : code;
+  } finally {
+    clearInterval(showing);
+    unlock();
+    // of a run that was interrupted
+    endStaleProcesses(dataDir);
+    rmSync(dataDir, { recursive: true, force: true });
+  }
+}
+
+function keepLogs(dataDir: string): string {
+  const kept = join(STATE_DIR, 'faults-logs');
+  rmSync(kept, { recursive: true, force: true });
+  for (const logs of globSync(join(dataDir, '*', 'logs')))
+    cpSync(logs, join(kept, basename(dirname(logs))), { recursive: true });
+  return kept;
+}
+
+function writeTable(file: string, rows: Row[]): void {
+  const text = readFileSync(file, 'utf8');
+  writeFileSync(
+    file,
+    text.replace(TABLE, (_, before: string, after: string) => `${before}${formatRows(rows)}\n${after}`),
+  );
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  process.exitCode = reportError(error);
+}

@@ -1,0 +1,36 @@
+import { childOf, type Process } from './processes.ts';
+import type { Rig } from './rig.ts';
+
+const service = (name: string) => (rig: Rig) => rig.stack.services.get(name)?.pid ?? -1;
+const jvm = (rig: Rig) => rig.stack.topology?.pid ?? -1;
+const component = (script: string) => (rig: Rig) =>
+  childOf(
+    () => jvm(rig),
+    script,
+    ({ command }) => command.includes(script),
+  );
+const ofFunction = (name: string) => (child: Process) =>
+  child.environment.includes(`AWS_LAMBDA_FUNCTION_NAME=${name} `);
+
+/** Every process that can be killed, and where its present pid is found. */
+export const PARTS = {
+  'plugin server': { article: 'the ', pid: service('plugin-server') },
+  gateway: { article: 'the ', pid: service('gateway') },
+  'Lambda environment': {
+    article: 'a ',
+    pid: (rig: Rig) =>
+      childOf(() => service('lambda')(rig), 'an environment', ofFunction('pistats-registrations')),
+  },
+  'Lambda service': { article: 'the ', pid: service('lambda') },
+  Redis: { article: '', pid: service('redis') },
+  PostgreSQL: { article: '', pid: service('postgresql') },
+  'Kinesis service': { article: 'the ', pid: service('kinesis') },
+  'Storm spout': { article: 'the ', pid: component('kinesis-spout.cjs') },
+  'enrich bolt': { article: 'the ', pid: component('enrich-bolt.cjs') },
+  'store bolt': { article: 'the ', pid: component('store-bolt.cjs') },
+  'Storm JVM': { article: 'the ', pid: jvm },
+} as const;
+
+export type Part = keyof typeof PARTS;
+
+export const pidOf = async (rig: Rig, part: Part): Promise<number> => PARTS[part].pid(rig);
