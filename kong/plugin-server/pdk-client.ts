@@ -1,6 +1,7 @@
 import type { Kong } from '../../plugins/pdk.ts';
 import { frame } from './frames.ts';
 import { METHODS } from './pdk-methods.ts';
+import { createNamespace } from './pdk-namespace.ts';
 
 export interface PdkClient {
   kong: Kong;
@@ -52,7 +53,7 @@ export function createPdkClient(write: (bytes: Buffer) => void): PdkClient {
   }
 
   return {
-    kong: namespace('kong', call) as Kong,
+    kong: createNamespace(call) as Kong,
     answer(payload) {
       const next = calls.shift();
       if (!next) throw new RangeError('an answer that nobody asked for');
@@ -76,27 +77,4 @@ export function createPdkClient(write: (bytes: Buffer) => void): PdkClient {
       return roundTrips;
     },
   };
-}
-
-type CallFunction = (name: string, args: unknown[]) => Promise<unknown>;
-
-/** `kong.request.getHeader(…)` → `kong.request.get_header`, as kong-pdk names them. */
-function namespace(path: string, call: CallFunction): unknown {
-  const cache = new Map<string, unknown>();
-  return new Proxy(() => {}, {
-    get(_target, property) {
-      // a promise must not take this for one
-      if (typeof property !== 'string' || property === 'then') return undefined;
-      let member = cache.get(property);
-      if (!member) {
-        member = namespace(
-          `${path}.${property.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}`,
-          call,
-        );
-        cache.set(property, member);
-      }
-      return member;
-    },
-    apply: (_target, _this, args) => call(path, args),
-  });
 }

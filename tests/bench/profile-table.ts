@@ -19,6 +19,9 @@ export interface SelfTimes {
   functions: Share[];
 }
 
+/** What the profiling itself takes: its start, and V8's reading of the stacks. */
+const PROFILER = 'node:inspector';
+
 /** Time in which each function, and each area of the code, was itself at work; the most first. */
 export function selfTimes({ nodes, samples, timeDeltas }: CpuProfile): SelfTimes {
   const frames = new Map(nodes.map(({ id, callFrame }) => [id, callFrame]));
@@ -32,8 +35,9 @@ export function selfTimes({ nodes, samples, timeDeltas }: CpuProfile): SelfTimes
       idle += ms;
       return;
     }
-    busy += ms;
     const area = areaOf(url, functionName);
+    if (area === PROFILER) return;
+    busy += ms;
     const name = `${functionName || '(anonymous)'} ${area}${url.startsWith('file:') ? `:${lineNumber + 1}` : ''}`;
     areas.set(area, (areas.get(area) ?? 0) + ms);
     functions.set(name, (functions.get(name) ?? 0) + ms);

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { type BenchStack, registrationPlan } from './bench-stack.ts';
 import type { Bench } from './groups.ts';
 import { formatLatency } from './latency.ts';
@@ -12,6 +13,8 @@ const LOAD = 0.7;
 const SAMPLES = 120;
 const MAX_GROWTH_PERCENT = 10;
 const MAX_DESCRIPTORS = 5;
+/** Until servers have closed what they keep alive for others. */
+const REST_MS = 8_000;
 /** They hold what they were sent: answers for 7 days, and the stream, which the stand-in keeps in memory here. */
 const STORES = ['redis', 'kinesis'];
 
@@ -20,6 +23,11 @@ export async function benchSoak({ info }: BenchStack, { load, seconds, say }: Be
   say('soak: what the system sustains');
   const rate = Math.round(LOAD * (await measureSustained(info)));
   const total = Math.round(CELLS * seconds);
+  const atRest = async () => {
+    await delay(REST_MS);
+    return resourcesOf(info.pids);
+  };
+  const before = await atRest();
   say(`soak: ${rate}/s for ${total} s`);
   const samples: Resources[] = [];
   const sample = () => samples.push(resourcesOf(info.pids));
@@ -29,12 +37,17 @@ export async function benchSoak({ info }: BenchStack, { load, seconds, say }: Be
     .run(registrationPlan(info, { connections: 1_024, seconds: total, rate, registrations }))
     .finally(() => clearInterval(timer));
   const memory = floors(samples, ({ megabytes }) => megabytes);
-  const descriptors = floors(samples, ({ descriptors }) => descriptors);
+  const after = await atRest();
+  const descriptors = Object.entries(after).map(([name, { descriptors }]) => ({
+    name,
+    from: before[name]?.descriptors ?? descriptors,
+    to: descriptors,
+  }));
   const others = (list: Growth[]) => list.filter(({ name }) => !STORES.includes(name));
   const percent = ({ from, to }: Growth) => (to / from - 1) * 100;
   const list = (all: Growth[]) =>
     all.map(({ name, from, to }) => `${name} ${from.toFixed(0)} → ${to.toFixed(0)}`).join(', ');
-  const where = `${total} s at ${rate}/s, ${LOAD * 100} % of what it sustains; floors of the first half and the last third`;
+  const where = `${total} s at ${rate}/s, ${LOAD * 100} % of what it sustains; a process of each part, floors from the middle to the end`;
   return [
     barRow(
       `soak at ${LOAD * 100} % load: most growth of a part's memory`,
@@ -48,7 +61,7 @@ export async function benchSoak({ info }: BenchStack, { load, seconds, say }: Be
       Math.max(...descriptors.map(({ from, to }) => to - from)),
       '',
       { atMost: MAX_DESCRIPTORS },
-      list(descriptors),
+      `a process of each part, at rest before and after: ${list(descriptors)}`,
     ),
     figureRow(
       'soak: registrations answered',

@@ -14,10 +14,12 @@ const STORED = { fingerprint: 'f', answer: { status: 204, body: null, events: []
 async function fakeRedis(t: Test, reply: (command: string) => string | undefined) {
   const sockets = new Set<Socket>();
   const seen: string[] = [];
+  const reads: string[] = [];
   const server = createServer((socket) => {
     sockets.add(socket);
     socket.on('error', () => {});
     socket.on('data', (chunk) => {
+      reads.push(chunk.toString());
       for (const part of chunk.toString().split(/(?=^\*\d+\r\n)/m)) {
         const words = part.split('\r\n').filter((_, index) => index > 0 && index % 2 === 0);
         const name = (words[0] ?? '').toUpperCase();
@@ -34,7 +36,7 @@ async function fakeRedis(t: Test, reply: (command: string) => string | undefined
     for (const socket of sockets) socket.destroy();
     await new Promise((resolve) => server.close(resolve));
   });
-  return { url: `redis://127.0.0.1:${port}`, seen };
+  return { url: `redis://127.0.0.1:${port}`, seen, reads };
 }
 
 t.test('without an address there is no cache, and nothing is missed', async (t) => {
@@ -60,6 +62,22 @@ t.test('what Redis holds is the answer, what it does not hold is not known', asy
   await cache.set([{ ...KEY, ...STORED }]);
   await cache.set([]);
   t.equal(redis.seen.filter((command) => command === 'SET').length, 1);
+});
+
+t.test('the answers of a batch are one command to read and one pipeline to write', async (t) => {
+  const redis = await fakeRedis(t, (command) => (command === 'MGET' ? '*2\r\n$-1\r\n$-1\r\n' : '+OK\r\n'));
+  const cache = connect(t, redis.url);
+  await waitUntil('a command that got through', async () => {
+    await cache.get([KEY, KEY]);
+    return redis.seen.includes('MGET');
+  });
+  redis.reads.length = 0;
+  await cache.get([KEY, KEY]);
+  await cache.set(Array.from({ length: 20 }, (_, index) => ({ ...KEY, key: `k${index}`, ...STORED })));
+  t.same(
+    redis.reads.map((text) => text.match(/\b(MGET|SET)\r\n/gi)?.length),
+    [1, 20],
+  );
 });
 
 const faults: Record<string, (command: string) => string | undefined> = {

@@ -1,6 +1,7 @@
 import t from 'tap';
 import { DataError } from '../../lambdas/errors.ts';
 import { batchHandler } from '../../lambdas/handle-batch.ts';
+import type { AnswerCache } from '../../lambdas/ports/answers.ts';
 import { processRegistrations } from '../../lambdas/registrations/process.ts';
 import { clientRow, memoryRegistry } from './memory-registry.ts';
 import { registering } from './registering.ts';
@@ -41,6 +42,39 @@ t.test('one reading and one writing statement, whatever the size of the batch', 
   t.equal(registry.devices.size, 100);
   await send(registerEvent('nonsense'), removeEvent('nonsense'));
   t.equal(registry.loads.length, 1, 'what can’t be parsed costs no statement');
+});
+
+t.test('devices that register again unchanged cost one reading statement and no write', async (t) => {
+  const { send, registry } = registering();
+  const events = () =>
+    Array.from({ length: 50 }, (_, index) => registerEvent(device(`installation-${index}`)));
+  const first = await send(...events());
+  const again = await send(...events());
+  t.same(
+    again.map(({ status, events }) => [status, events]),
+    first.map(({ events }) => [200, events]),
+    'each with its first fact',
+  );
+  t.same([registry.loads.length, registry.writes.length], [2, 1]);
+});
+
+t.test('the cache is asked once and told once a batch', async (t) => {
+  const calls: [string, number][] = [];
+  const cache: AnswerCache = {
+    async get(keys) {
+      calls.push(['get', keys.length]);
+      return keys.map(() => undefined);
+    },
+    async set(entries) {
+      calls.push(['set', entries.length]);
+    },
+  };
+  const { send } = registering(memoryRegistry('demo'), cache);
+  await send(...Array.from({ length: 30 }, (_, index) => registerEvent(device(`installation-${index}`))));
+  t.same(calls, [
+    ['get', 30],
+    ['set', 30],
+  ]);
 });
 
 t.test('several requests of one device fold into one row, in their order', async (t) => {
