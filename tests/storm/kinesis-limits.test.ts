@@ -1,12 +1,14 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import { waitUntil } from '../../infra/local/wait-until.ts';
 import { kinesisSource } from '../../storm/spout/kinesis-source.ts';
 import { SHARD_END } from '../../storm/spout/ports.ts';
 import { readLimits } from '../../storm/spout/read-limits.ts';
+import { readShard } from '../../storm/spout/read-shard.ts';
 import { decodeBatch } from '../../storm/spout/record-batch.ts';
 import { createStreamReader } from '../../storm/spout/stream-reader.ts';
 import { localKinesis } from '../e2e/local-kinesis.ts';
-import { fakeCheckpoints, shardId } from './fake-stream.ts';
+import { fakeCheckpoints, fakeStream, shardId } from './fake-stream.ts';
 import { limitedKinesis, mostInASecond } from './limited-kinesis.ts';
 
 const STREAM = 'limits-test';
@@ -50,7 +52,10 @@ t.test('no shard is asked more than five times in a second, at the start or late
   await more();
   await reader.discover();
   // a shard with records is read as often as may be
-  while (limited.calls.GetRecords.length < 40) await more();
+  while (limited.calls.GetRecords.length < 40) {
+    await more();
+    await delay(100);
+  }
   await until(n);
   t.equal(new Set(read).size, n);
   t.equal(read.length, n);
@@ -58,6 +63,26 @@ t.test('no shard is asked more than five times in a second, at the start or late
   t.ok(mostInASecond(limited.calls.GetShardIterator) <= 5);
   t.equal(limited.throttled, 0);
   t.equal(new Set(limited.calls.GetRecords.map(({ shard }) => shard)).size, 3, 'in lists of two shards');
+});
+
+t.test('nor by a service that answers at once', async (t) => {
+  const stream = fakeStream('0');
+  stream.put('0', ...Array.from({ length: 200 }, (_, n) => String(n)));
+  const calls: { shard: string; at: number }[] = [];
+  const source = {
+    ...stream.source,
+    records(iterator: string) {
+      calls.push({ shard: '0', at: performance.now() });
+      return stream.source.records(iterator);
+    },
+  };
+  const read = { source, shard: shardId('0'), from: null, deliver() {}, mayRead: () => true, log() {} };
+  const stop = new AbortController();
+  const reading = readShard({ ...read, ...readLimits({}), signal: stop.signal });
+  await waitUntil('reads', () => calls.length >= 12);
+  stop.abort();
+  t.equal(await reading, 'stopped');
+  t.ok(mostInASecond(calls) <= 5);
 });
 
 t.test(
