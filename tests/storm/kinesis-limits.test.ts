@@ -1,12 +1,14 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import { waitUntil } from '../../infra/local/wait-until.ts';
 import { kinesisSource } from '../../storm/spout/kinesis-source.ts';
 import { SHARD_END } from '../../storm/spout/ports.ts';
 import { readLimits } from '../../storm/spout/read-limits.ts';
+import { readShard } from '../../storm/spout/read-shard.ts';
 import { decodeBatch } from '../../storm/spout/record-batch.ts';
 import { createStreamReader } from '../../storm/spout/stream-reader.ts';
 import { localKinesis } from '../e2e/local-kinesis.ts';
-import { fakeCheckpoints, shardId } from './fake-stream.ts';
+import { fakeCheckpoints, fakeStream, shardId } from './fake-stream.ts';
 import { limitedKinesis, mostInASecond } from './limited-kinesis.ts';
 
 const STREAM = 'limits-test';
@@ -45,19 +47,42 @@ async function rig(t: Test, shards: number) {
 
 t.test('no shard is asked more than five times in a second, at the start or later', async (t) => {
   const { limited, reader, put, read, until } = await rig(t, 3);
-  await put(Array.from({ length: 300 }, (_, n) => String(n)));
+  let n = 0;
+  const more = () => put(Array.from({ length: 30 }, () => String(n++)));
+  await more();
   await reader.discover();
-  await until(300);
-  await put(Array.from({ length: 300 }, (_, n) => String(300 + n)));
-  await until(600);
-  // idle, and asked all the same
-  await waitUntil('reads', () => limited.calls.GetRecords.length > 30);
-  t.equal(new Set(read).size, 600);
-  t.equal(read.length, 600);
+  // a shard with records is read as often as may be
+  while (limited.calls.GetRecords.length < 40) {
+    await more();
+    await delay(100);
+  }
+  await until(n);
+  t.equal(new Set(read).size, n);
+  t.equal(read.length, n);
   t.ok(mostInASecond(limited.calls.GetRecords) <= 5);
   t.ok(mostInASecond(limited.calls.GetShardIterator) <= 5);
   t.equal(limited.throttled, 0);
   t.equal(new Set(limited.calls.GetRecords.map(({ shard }) => shard)).size, 3, 'in lists of two shards');
+});
+
+t.test('nor by a service that answers at once', async (t) => {
+  const stream = fakeStream('0');
+  stream.put('0', ...Array.from({ length: 200 }, (_, n) => String(n)));
+  const calls: { shard: string; at: number }[] = [];
+  const source = {
+    ...stream.source,
+    records(iterator: string) {
+      calls.push({ shard: '0', at: performance.now() });
+      return stream.source.records(iterator);
+    },
+  };
+  const read = { source, shard: shardId('0'), from: null, deliver() {}, mayRead: () => true, log() {} };
+  const stop = new AbortController();
+  const reading = readShard({ ...read, ...readLimits({}), signal: stop.signal });
+  await waitUntil('reads', () => calls.length >= 12);
+  stop.abort();
+  t.equal(await reading, 'stopped');
+  t.ok(mostInASecond(calls) <= 5);
 });
 
 t.test(
