@@ -10,7 +10,9 @@ const say = (line: string) => sayProgress(dataDir, `pistats: ${line}`);
 /** A fault, its recovery, the last answers, the drain and the audit, each at its longest. */
 const FAULT_TIMEOUT_MS = 420_000;
 
-const chosen = faults(seed, say).filter(({ name }) => name.includes(only));
+const chosen = faults(seed, say).filter(
+  ({ name }) => only.length === 0 || only.some((text) => name.includes(text)),
+);
 if (chosen.length > 0) {
   const rig = await startRig({ tools, dataDir: join(dataDir, 'stack'), say });
   t.teardown(() => rig.stop());
