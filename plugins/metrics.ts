@@ -14,8 +14,19 @@ export function counter(name: string, help: string, labelNames: string[] = []): 
   return existing(name, () => new Counter({ name, help, labelNames, registers: [registry] }));
 }
 
-export function gauge(name: string, help: string, labelNames: string[] = []): Gauge {
-  return existing(name, () => new Gauge({ name, help, labelNames, registers: [registry] }));
+/** @param read sets the value, each time that it is asked for */
+export function gauge(
+  name: string,
+  help: string,
+  labelNames: string[] = [],
+  read?: (set: (value: number) => void) => void,
+): Gauge {
+  const collect = read && { collect: (): void => read((value) => created.set(value)) };
+  const created = existing(
+    name,
+    () => new Gauge({ name, help, labelNames, registers: [registry], ...collect }),
+  );
+  return created;
 }
 
 export function histogram(name: string, help: string, labelNames: string[], buckets: number[]): Histogram {

@@ -56,4 +56,8 @@ export interface PluginModule {
   Priority: number;
   /** fields of `config` in Kong's schema language */
   Schema: Record<string, unknown>[];
+  /** Called once, before the first request. @throws Error with a sentence for a person */
+  open?(): void;
+  /** Called once, after the last request: brings to an end within `graceMs` what must not be lost. */
+  close?(graceMs: number): Promise<void>;
 }

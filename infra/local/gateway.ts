@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { STOP_TIMEOUT_MS } from '../../kong/plugin-server/server.ts';
 import { freePort, requirePort } from './free-port.ts';
 import { ROOT } from './paths.ts';
 import { type Service, startService } from './service.ts';
@@ -26,7 +27,7 @@ function program(run: (flags: Flags) => Promise<void>): Command {
     .requiredOption('--proxy-port <port>', 'port of the proxy; 0: any free one', parsePort)
     .option('--admin-port <port>', 'port of the Admin API; 0: any free one', parsePort)
     .option('--status-port <port>', 'port of /status and /metrics; 0: any free one', parsePort)
-    .option('--data <folder>', 'keeps what decK syncs; without it the Admin API is read-only')
+    .option('--data <folder>', 'keeps what decK syncs, and the spool; without it the Admin API is read-only')
     .option('--declarative <file>', 'the decK file to serve; with --data: what an empty folder starts from')
     .option('--redis <host:port>', 'the Redis of rate-limiting, as DECK_REDIS_HOST and DECK_REDIS_PORT', '')
     .exitOverride()
@@ -55,7 +56,7 @@ async function run(flags: Flags): Promise<void> {
   const dir = mkdtempSync(join('/tmp', 'pistats-'));
   const services: Service[] = [];
   try {
-    services.push(await startPluginServer(join(dir, 'plugins.sock')));
+    services.push(await startPluginServer(join(dir, 'plugins.sock'), flags.data));
     const gateway = await startGateway(join(dir, 'plugins.sock'), flags);
     services.unshift(gateway);
     process.stdout.write(`${JSON.stringify(gateway.readyLine)}\n`);
@@ -77,7 +78,7 @@ async function run(flags: Flags): Promise<void> {
 /** Beside the socket; what is said on stderr goes to this terminal, too. */
 const logTo = (dir: string, name: string) => join(dir, `${name}.log`);
 
-async function startPluginServer(socket: string): Promise<Service> {
+async function startPluginServer(socket: string, data: string | undefined): Promise<Service> {
   return startService({
     name: 'plugin-server',
     command: process.execPath,
@@ -86,9 +87,11 @@ async function startPluginServer(socket: string): Promise<Service> {
       AWS_REGION: process.env.AWS_REGION ?? 'eu-central-1',
       PISTATS_SOCKET: socket,
       PISTATS_METRICS_PORT: process.env.PISTATS_METRICS_PORT ?? String(await freePort()),
+      PISTATS_SPOOL_DIR: process.env.PISTATS_SPOOL_DIR || (data && join(data, 'spool')),
     },
     logFile: logTo(join(socket, '..'), 'plugin-server'),
     echo: process.stderr,
+    stopTimeoutMs: STOP_TIMEOUT_MS,
   });
 }
 

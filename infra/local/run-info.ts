@@ -20,6 +20,8 @@ export interface RunInfo {
   fcmCa: string;
   /** the plugin server's socket and its Prometheus metrics */
   pluginSocket: string;
+  /** the plugin server's spool, see plugins/spool/layout.ts */
+  spoolDir: string;
   metricsUrl: string;
   /** the deck.yaml the gateway was started with */
   deckFile: string;

@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { migrateAnalytics } from '../../analytics/migrate.ts';
+import { STOP_TIMEOUT_MS } from '../../kong/plugin-server/server.ts';
 import { migrateRegistry } from '../../prisma/migrate.ts';
 import { type RunningTopology, startTopology } from '../../storm/run-local.ts';
 import { ensureFunctionLogin } from './database-roles.ts';
@@ -91,19 +92,27 @@ async function startParts(
 ): Promise<RunInfo> {
   const { dataDir, say } = options;
   const logDir = join(dataDir, 'logs');
+  const spoolDir = join(dataDir, 'spool');
   const log = (name: string) => join(logDir, `${name}.log`);
   const keep = <T extends { service: Service }>(part: T): T => {
     services.set(part.service.name, part.service);
     return part;
   };
   /** A part written in TypeScript that prints a ready line. */
-  const part = async (name: string, script: string, args: string[], env: ServiceSpec['env'] = {}) => {
+  const part = async (
+    name: string,
+    script: string,
+    args: string[],
+    env: ServiceSpec['env'] = {},
+    stopTimeoutMs?: number,
+  ) => {
     const service = await startService({
       name,
       command: process.execPath,
       args: [join(ROOT, script), ...args],
       env,
       logFile: log(name),
+      stopTimeoutMs,
     });
     services.set(name, service);
     return service.readyLine as Record<string, unknown>;
@@ -175,13 +184,20 @@ async function startParts(
       '--port',
       String(lambdaPort),
     ]),
-    part('plugin-server', 'kong/plugin-server/main.ts', [], {
-      ...aws,
-      PISTATS_SOCKET: socket,
-      PISTATS_METRICS_PORT: String(metricsPort),
-      PISTATS_NODE: 'local',
-      ...options.pluginServerEnv,
-    }),
+    part(
+      'plugin-server',
+      'kong/plugin-server/main.ts',
+      [],
+      {
+        ...aws,
+        PISTATS_SOCKET: socket,
+        PISTATS_METRICS_PORT: String(metricsPort),
+        PISTATS_NODE: 'local',
+        PISTATS_SPOOL_DIR: spoolDir,
+        ...options.pluginServerEnv,
+      },
+      STOP_TIMEOUT_MS,
+    ),
     startStackGateway({
       kind: options.gateway ?? 'embedded',
       deckFile: options.deckFile,
@@ -207,6 +223,7 @@ async function startParts(
     fcmUrl: `https://127.0.0.1:${fcmPort}`,
     fcmCa: String(fcm.ca),
     pluginSocket: socket,
+    spoolDir,
     metricsUrl: `http://127.0.0.1:${metricsPort}/metrics`,
     deckFile: options.deckFile,
     keys: Object.fromEntries(options.clients.map((client) => [client.name, client.keys])),

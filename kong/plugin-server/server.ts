@@ -16,6 +16,13 @@ export interface PluginServer {
  */
 const BACKLOG = 4_096;
 
+/** How long the events under way may take to end. */
+export const CONNECTIONS_GRACE_MS = 15_000;
+/** And after them the plugins, to bring what they hold to safety. */
+export const PLUGINS_GRACE_MS = 5_000;
+/** Before it nobody may kill a plugin server that was asked to end; TimeoutStopSec and stop_grace_period are the same. */
+export const STOP_TIMEOUT_MS = 30_000;
+
 /** Serves the plugins on one Unix socket; each is known by its own name. */
 export async function startPluginServer(options: {
   socketPath: string;
@@ -35,7 +42,7 @@ export async function startPluginServer(options: {
   // Kong's workers may be of the group; nobody else is to speak for Kong
   chmodSync(options.socketPath, 0o660);
   return {
-    async close(graceMs = 15_000) {
+    async close(graceMs = CONNECTIONS_GRACE_MS) {
       const closed = new Promise((resolve) => server.close(resolve));
       const deadline = Date.now() + graceMs;
       while ([...connections].some(({ busy }) => busy) && Date.now() < deadline) await delay(20);

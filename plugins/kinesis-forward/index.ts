@@ -5,25 +5,18 @@ import type { Kong } from '../pdk.ts';
 import { respond } from '../respond.ts';
 import { getClient, getResponse } from '../shared-context.ts';
 import { parseEvents } from './events-request.ts';
-import { createPutRecords } from './put-records.ts';
+import { closeForwarder, openForwarder, stamper, writerOf } from './forwarder.ts';
 import { type KinesisForwardConfig, schema } from './schema.ts';
-import { createStamper } from './stamp.ts';
-import { createStreamWriter, type StreamWriter } from './stream-writer.ts';
+import type { StreamWriter } from './stream-writer.ts';
 
-const stamper = createStamper();
-const putRecords = createPutRecords();
-const writers = new Map<string, StreamWriter>();
-
-/** Makes the request's facts durable, then answers the client. */
+/** Makes the request's facts durable, by Kinesis or the node's spool, then answers the client. */
 class KinesisForward {
   #config: KinesisForwardConfig;
   #writer: StreamWriter;
 
   constructor(config: KinesisForwardConfig) {
     this.#config = config;
-    const writer = writers.get(config.stream) ?? createStreamWriter(config.stream, putRecords);
-    writers.set(config.stream, writer);
-    this.#writer = writer;
+    this.#writer = writerOf(config.stream);
   }
 
   access(kong: Kong): Promise<void> {
@@ -64,9 +57,13 @@ class KinesisForward {
       const [requestId, startTime, ip, userAgent] = request;
       if (!requestId) return exitWithProblem(kong, 'unavailable', { retryAfter: 1 });
       const receipt = { client, requestId, receivedAt: Math.round(startTime * 1000), ip, userAgent };
+      // a stamp that is given is kept until its event is stored, so none is given where there is no room
+      const retryAfter = this.#writer.refusal();
+      if (retryAfter !== undefined) return exitWithProblem(kong, 'unavailable', { retryAfter });
       const records = stamper.stamp(facts, receipt);
       if (!records) return exitWithProblem(kong, 'body_invalid', { detail: 'an event is too large' });
-      if (!(await this.#writer.put(records, this.#config.deadline_ms)))
+      const { deadline_ms: deadlineMs, spool_after_ms: spoolAfterMs } = this.#config;
+      if (!(await this.#writer.put(records, { deadlineMs, spoolAfterMs })))
         return exitWithProblem(kong, 'unavailable', { retryAfter: 2 });
     }
     return respond(kong, answer);
@@ -89,3 +86,7 @@ export const Version = '1.0.0';
 /** just after lambda-invoke */
 export const Priority = 740;
 export const Schema = schema;
+/** What earlier processes left in the spool is sent again. @throws Error when a variable is wrong */
+export const open = openForwarder;
+/** What is queued is sent, or fsynced in the spool. */
+export const close = closeForwarder;

@@ -1,4 +1,4 @@
-import { counter, histogram } from '../metrics.ts';
+import { counter, gauge, histogram } from '../metrics.ts';
 
 export const records = counter(
   'pistats_kinesis_records_acknowledged_total',
@@ -21,4 +21,9 @@ export const callSeconds = histogram(
   'How long a PutRecords took',
   [],
   [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
+);
+export const breakerOpen = gauge(
+  'pistats_kinesis_breaker_open',
+  '1 while calls fail and records go straight to the spool',
+  ['stream'],
 );

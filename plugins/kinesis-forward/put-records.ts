@@ -1,8 +1,10 @@
 import { type AwsPost, createAwsClient, errorType } from '../aws/aws-client.ts';
-import type { StreamRecord } from './stamp.ts';
+import type { StreamRecord } from '../spool/stream-record.ts';
+
+export type Payload = Pick<StreamRecord, 'partitionKey' | 'data'>;
 
 /** Which of the records were acknowledged, by position; throws when the call as a whole failed. */
-export type PutRecords = (stream: string, records: StreamRecord[], timeoutMs: number) => Promise<boolean[]>;
+export type PutRecords = (stream: string, records: Payload[], timeoutMs: number) => Promise<boolean[]>;
 
 interface PutRecordsAnswer {
   Records?: { SequenceNumber?: string; ErrorCode?: string }[];

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { type Fact, MAX_RECORD_BYTES, type StampedEvent } from '../../contracts/cloud-event.ts';
+import type { StreamRecord } from '../spool/stream-record.ts';
 
 /** What only the gateway knows of a request. */
 export interface Receipt {
@@ -10,12 +11,6 @@ export interface Receipt {
   receivedAt: number;
   ip: string;
   userAgent: string | undefined;
-}
-
-export interface StreamRecord {
-  partitionKey: string;
-  data: Buffer;
-  events: number;
 }
 
 export interface Stamper {
@@ -39,9 +34,11 @@ export function createStamper(
       );
       const jsons = stamped.map((event) => JSON.stringify(event));
       if (jsons.some((json) => Buffer.byteLength(json) + 2 > MAX_RECORD_BYTES)) return null;
+      const from = n + 1;
       n += facts.length;
       const subject = facts[0]?.subject ?? receipt.requestId;
-      return split(jsons, `${receipt.client}:${subject}`.slice(0, 256));
+      const partitionKey = `${receipt.client}:${subject}`.slice(0, 256);
+      return split(jsons, { partitionKey, client: receipt.client, receivedAt: receipt.receivedAt, from });
     },
   };
 }
@@ -63,13 +60,15 @@ function stampOne(
   };
 }
 
-function split(jsons: string[], partitionKey: string): StreamRecord[] {
+function split(jsons: string[], common: Omit<StreamRecord, 'data' | 'events'>): StreamRecord[] {
   const records: StreamRecord[] = [];
   let open: string[] = [];
   let bytes = 2;
+  let { from } = common;
   const close = () => {
     if (open.length > 0)
-      records.push({ partitionKey, data: Buffer.from(`[${open.join()}]`), events: open.length });
+      records.push({ ...common, from, data: Buffer.from(`[${open.join()}]`), events: open.length });
+    from += open.length;
     open = [];
     bytes = 2;
   };

@@ -14,11 +14,15 @@ export interface Tally {
   counts: { client: string; minute: string; events: number }[];
 }
 
-/** Every tally once (a crash may have written one twice), without a torn last line; a missing folder holds none. */
-export async function* readTallies(dir: string): AsyncGenerator<Tally> {
+/**
+ * Every tally once (a crash may have written one twice), without a torn last line; a missing folder holds none.
+ * `boot`: only of that one.
+ */
+export async function* readTallies(dir: string, boot = ''): AsyncGenerator<Tally> {
   const seen = new Set<string>();
+  const isTallies = (name: string) => name.startsWith(boot && `${boot}.`) && name.endsWith('.ndjson');
   const names = await orNone(readdir(talliesDir(dir)), []);
-  for (const name of names.filter((name) => name.endsWith('.ndjson')).sort()) {
+  for (const name of names.filter(isTallies).sort()) {
     const text = (await readIfThere(join(talliesDir(dir), name)))?.toString() ?? '';
     for (const line of text.split('\n')) {
       const tally = parseTally(line);

@@ -1,6 +1,7 @@
 import t from 'tap';
 import { v7 } from 'uuid';
 import type { StampedEvent } from '../../contracts/cloud-event.ts';
+import { waitUntil } from '../../infra/local/wait-until.ts';
 import { Plugin } from '../../plugins/kinesis-forward/index.ts';
 import { createPutRecords } from '../../plugins/kinesis-forward/put-records.ts';
 import type { KinesisForwardConfig } from '../../plugins/kinesis-forward/schema.ts';
@@ -34,7 +35,12 @@ const stored = (): StampedEvent[] =>
     body.Records.flatMap(({ Data }: PutRecord) => JSON.parse(Buffer.from(Data, 'base64').toString())),
   );
 
-const config: KinesisForwardConfig = { stream: 'events', mode: 'response', deadline_ms: 10_000 };
+const config: KinesisForwardConfig = {
+  stream: 'events',
+  mode: 'response',
+  deadline_ms: 10_000,
+  spool_after_ms: 1_000,
+};
 const client = '{"client":"acme","kind":"pk"}';
 const fact = {
   specversion: '1.0',
@@ -147,6 +153,10 @@ t.test('while Kinesis takes nothing: 503 with Retry-After, never the 2xx', async
   t.equal(code, 'unavailable');
   t.match(exit, { status: 503, headers: { 'retry-after': '2' } });
   t.notMatch(exit?.body, /Throughput|Kinesis/);
+  refusals = [];
+  requests.length = 0;
+  await waitUntil('it is taken later, as its stamp is given', () => stored().length > 0, { everyMs: 5 });
+  t.match(stored(), [{ id: 'f-1' }]);
 });
 
 t.test('which records PutRecords acknowledged, and a call that failed as a whole', async (t) => {

@@ -41,7 +41,7 @@ const PLUGINS: [module: typeof clientAuth | typeof lambdaInvoke | typeof kinesis
       respond: false,
     },
   ],
-  [kinesisForward, { stream: 'events', mode: 'response', deadline_ms: 10_000 }],
+  [kinesisForward, { stream: 'events', mode: 'response', deadline_ms: 10_000, spool_after_ms: 1_000 }],
 ];
 
 const box = (v: string) => encodeMessage(StringBox, { v });

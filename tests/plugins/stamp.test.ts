@@ -1,6 +1,7 @@
 import t from 'tap';
 import { type Fact, MAX_RECORD_BYTES, type StampedEvent } from '../../contracts/cloud-event.ts';
-import { createStamper, type StreamRecord } from '../../plugins/kinesis-forward/stamp.ts';
+import { createStamper } from '../../plugins/kinesis-forward/stamp.ts';
+import type { StreamRecord } from '../../plugins/spool/stream-record.ts';
 
 const fact = (id: string, more: Partial<Fact> = {}): Fact => ({
   specversion: '1.0',

@@ -47,7 +47,7 @@ const expected = {
       'respond',
     ],
   },
-  'kinesis-forward': { Priority: 740, fields: ['stream', 'mode', 'deadline_ms'] },
+  'kinesis-forward': { Priority: 740, fields: ['stream', 'mode', 'deadline_ms', 'spool_after_ms'] },
 };
 for (const name of PLUGIN_NAMES)
   t.test(`${name} is dumped as our own build dumps it`, async (t) => {
@@ -104,7 +104,7 @@ t.test('client-auth: without a key 401, with one the consumer', async (t) => {
 
 for (const [name, config] of [
   ['lambda-invoke', { function: 'job', path: '/v1/registrations' }],
-  ['kinesis-forward', { stream: 'events', mode: 'response', deadline_ms: 1000 }],
+  ['kinesis-forward', { stream: 'events', mode: 'response', deadline_ms: 1000, spool_after_ms: 500 }],
 ] as const)
   t.test(`${name}: an instance starts, and refuses a request that nobody authenticated`, async (t) => {
     const client = await serve(name);

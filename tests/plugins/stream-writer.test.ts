@@ -1,8 +1,9 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import t from 'tap';
 import { waitUntil } from '../../infra/local/wait-until.ts';
-import type { StreamRecord } from '../../plugins/kinesis-forward/stamp.ts';
+import type { Payload } from '../../plugins/kinesis-forward/put-records.ts';
 import { createStreamWriter } from '../../plugins/kinesis-forward/stream-writer.ts';
+import { withoutSpool } from '../../plugins/spool/no-spool.ts';
 
 interface Call {
   keys: string[];
@@ -18,7 +19,7 @@ function writing(decide?: (keys: string[], call: number) => string[] | 'fail') {
   const calls: Call[] = [];
   let open = 0;
   let most = 0;
-  const putRecords = (_stream: string, records: StreamRecord[], timeoutMs: number) =>
+  const putRecords = (_stream: string, records: Payload[], timeoutMs: number) =>
     new Promise<boolean[]>((resolve, reject) => {
       most = Math.max(most, ++open);
       const keys = records.map(({ partitionKey }) => partitionKey);
@@ -38,13 +39,14 @@ function writing(decide?: (keys: string[], call: number) => string[] | 'fail') {
       const decided = decide?.(keys, calls.length);
       if (decided) void (decided === 'fail' ? fail() : end(decided));
     });
-  const { put } = createStreamWriter('stream', putRecords);
+  const { put, refusal } = createStreamWriter({ stream: 'stream', putRecords, spool: withoutSpool() });
+  const common = { events: 1, client: 'acme', receivedAt: 0, from: 1 };
   const write = (keys: string[], deadlineMs = 60_000, bytes = 10) =>
     put(
-      keys.map((partitionKey) => ({ partitionKey, data: Buffer.alloc(bytes), events: 1 })),
-      deadlineMs,
+      keys.map((partitionKey) => ({ ...common, partitionKey, data: Buffer.alloc(bytes) })),
+      { deadlineMs, spoolAfterMs: 1_000 },
     );
-  return { write, calls, most: () => most };
+  return { write, refusal, calls, most: () => most };
 }
 const sent = (calls: Call[]) => calls.map(({ keys }) => keys.join());
 
@@ -101,16 +103,18 @@ t.test('a call that fails as a whole is made again', async (t) => {
   t.same(sent(calls), ['a', 'a', 'a']);
 });
 
-t.test('past its deadline a put is false, and its records are sent no more', async (t) => {
-  const { write, calls } = writing(() => 'fail');
-  t.equal(await write(['a'], 60), false);
+t.test('past its deadline a put is false; its records go on, so that n has no gap', async (t) => {
+  let away = true;
+  const { write, calls } = writing(() => (away ? 'fail' : []));
+  t.same(await Promise.all([write(['a'], 60), write(['b'], 60)]), [false, false]);
+  away = false;
   const before = calls.length;
-  t.ok(before >= 1);
-  t.equal(await write(['b'], 60), false);
-  t.notOk(calls.slice(before).some(({ keys }) => keys.includes('a')));
+  const taken = () => calls.slice(before).flatMap(({ keys }) => keys);
+  await waitUntil('both are taken', () => taken().length === 2, { everyMs: 2 });
+  t.same(taken().toSorted(), ['a', 'b'], 'once each');
 });
 
-t.test('what waited past its deadline is not sent at all', async (t) => {
+t.test('what waited past its deadline is sent in its turn', async (t) => {
   const { write, calls } = writing();
   const busy = [write(['a']), write(['b'])];
   t.equal(await write(['late'], 15), false);
@@ -119,7 +123,27 @@ t.test('what waited past its deadline is not sent at all', async (t) => {
   await calls[1]?.end();
   await calls[2]?.end();
   t.same(await Promise.all([...busy, next]), [true, true, true]);
-  t.same(sent(calls), ['a', 'b', 'c']);
+  t.same(sent(calls), ['a', 'b', 'late,c']);
+});
+
+t.test('a stream that is away is asked by one call at a time', async (t) => {
+  const { write, calls, most } = writing(() => 'fail');
+  const puts = Array.from({ length: 50 }, (_, i) => write([`${i}`], 700));
+  t.same(new Set(await Promise.all(puts)), new Set([false]));
+  t.ok(calls.length < 12, `${calls.length} calls in 0.7 s`);
+  t.ok(most() <= 2);
+});
+
+t.test('what can not be kept is not taken: memory has a bound while nothing is on a disk', async (t) => {
+  let away = true;
+  const { write, refusal } = writing(() => (away ? 'fail' : []));
+  const many = Array.from({ length: 129 }, (_, i) => `${i}`);
+  t.equal(refusal(), undefined);
+  const puts = write(many, 60_000, 256 * 1024);
+  await waitUntil('it says when to come again', () => Number(refusal()) >= 1, { everyMs: 5 });
+  away = false;
+  t.equal(await puts, true);
+  t.equal(refusal(), undefined);
 });
 
 t.test('a put that shares a call with a patient one still hears by its own deadline', async (t) => {

@@ -1,0 +1,52 @@
+import type { Spool } from '../spool/spool.ts';
+import type { Breaker } from './breaker.ts';
+
+export interface Bounds {
+  /** of the spool's segments */
+  maxBytes: number;
+  /** of the oldest record that Kinesis has not taken */
+  maxAgeMs: number;
+}
+
+export const DEFAULT_BOUNDS: Bounds = { maxBytes: 1024 ** 3, maxAgeMs: 1_440 * 60_000 };
+
+/** Records that are on no disk, while that fails. */
+const MAX_UNWRITTEN_BYTES = 32 * 1024 * 1024;
+/** A stream that takes nothing for so long while records wait is none that can be counted on. */
+const STALLED_MS = 2_000;
+
+/** Whether a request's events may be stamped: what is stamped must be kept until Kinesis has it. */
+export interface Admission {
+  /** Seconds after which to come again; undefined: go on. */
+  refusal(): number | undefined;
+  sending(): void;
+  /** `more`: others are under way, or wait */
+  sent(something: boolean, more: boolean): void;
+}
+
+export function createAdmission(spool: Spool, breaker: Breaker, bounds: Bounds = DEFAULT_BOUNDS): Admission {
+  /** ms since the epoch: since when nothing was taken; undefined when nothing waits */
+  let waitingSince: number | undefined;
+  const isTaking = (now: number) =>
+    !breaker.open && (waitingSince === undefined || now - waitingSince < STALLED_MS);
+
+  function isFull(now: number): boolean {
+    if (spool.unwrittenBytes > MAX_UNWRITTEN_BYTES) return true;
+    // what Kinesis takes at once needs no room
+    if (isTaking(now) || !spool.writable) return false;
+    const { oldestAt } = spool;
+    return spool.bytes >= bounds.maxBytes || (oldestAt !== undefined && now - oldestAt >= bounds.maxAgeMs);
+  }
+
+  return {
+    // nothing can change before Kinesis is asked again
+    refusal: () => (isFull(Date.now()) ? Math.max(1, Math.ceil(breaker.waitMs() / 1_000)) : undefined),
+    sending() {
+      waitingSince ??= Date.now();
+    },
+    sent(something, more) {
+      if (!more) waitingSince = undefined;
+      else if (something) waitingSince = Date.now();
+    },
+  };
+}

@@ -1,0 +1,52 @@
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { withoutSpool } from '../spool/no-spool.ts';
+import { openSpool, type Spool } from '../spool/spool.ts';
+import type { Bounds } from './admission.ts';
+import { createPutRecords } from './put-records.ts';
+import { readSpoolSettings } from './spool-settings.ts';
+import { createStamper } from './stamp.ts';
+import { createStreamWriter, type StreamWriter } from './stream-writer.ts';
+
+const producer = process.env.PISTATS_NODE || hostname();
+const boot = randomUUID();
+export const stamper = createStamper(producer, boot);
+const putRecords = createPutRecords();
+const writers = new Map<string, StreamWriter>();
+let bounds: Bounds | undefined;
+let spool: Spool | undefined;
+
+const say = (sentence: string) => void process.stderr.write(`${sentence}\n`);
+
+/** One writer a stream, whichever routes share it; the first one opens the spool. */
+export function writerOf(stream: string): StreamWriter {
+  const known = writers.get(stream);
+  if (known) return known;
+  const writer = createStreamWriter({ stream, putRecords, spool: openForwarder(), bounds });
+  writers.set(stream, writer);
+  return writer;
+}
+
+/** Opens the spool, and sends again what earlier processes left in it. @throws Error when a variable is wrong */
+export function openForwarder(): Spool {
+  if (spool) return spool;
+  const settings = readSpoolSettings();
+  const { dir } = settings;
+  bounds = settings.bounds;
+  if (dir === undefined) {
+    say('PISTATS_SPOOL_DIR is not set: while Kinesis is away, requests are answered 503');
+    spool = withoutSpool();
+  } else {
+    spool = openSpool({ dir, boot, producer, say, found: (stream) => writerOf(stream).drain() });
+    void spool.adoptOrphans();
+  }
+  return spool;
+}
+
+/** Part of the grace is kept for the last fsync. */
+const FSYNC_PART = 0.4;
+
+export async function closeForwarder(graceMs: number): Promise<void> {
+  await Promise.all([...writers.values()].map((writer) => writer.close(graceMs * (1 - FSYNC_PART))));
+  await spool?.close();
+}

@@ -1,0 +1,37 @@
+import type { StreamRecord } from '../spool/stream-record.ts';
+import type { Breaker } from './breaker.ts';
+import * as metrics from './metrics.ts';
+import type { PutRecords } from './put-records.ts';
+
+/** Kinesis quotas of PutRecords: 500 records a call; 5 MiB a call with partition keys, a margin left. */
+export const MAX_RECORDS = 500;
+export const MAX_BYTES = 4_500_000;
+/** A partition key's bytes at most. */
+export const KEY_BYTES = 256;
+export const MAX_CALL_MS = 5_000;
+
+/** One PutRecords: which records were taken, by position. Never throws: of a call that fails none was. */
+export type SendRecords = (records: StreamRecord[], timeoutMs: number) => Promise<boolean[]>;
+
+/** Tells the breaker and the metrics how each call went. */
+export function createSendRecords(stream: string, putRecords: PutRecords, breaker: Breaker): SendRecords {
+  return async (records, timeoutMs) => {
+    const observe = metrics.callSeconds.startTimer();
+    let taken: boolean[] = [];
+    try {
+      taken = await putRecords(stream, records, timeoutMs);
+    } catch {
+      metrics.failedCalls.inc();
+    }
+    observe();
+    if (taken.some(Boolean)) breaker.success();
+    else breaker.failure();
+    records.forEach((record, index) => {
+      if (taken[index]) {
+        metrics.records.inc();
+        metrics.events.inc(record.events);
+      } else metrics.refused.inc();
+    });
+    return taken;
+  };
+}
