@@ -18,6 +18,7 @@ import { setUp } from '../../infra/local/setup.ts';
 import { endStaleProcesses } from '../../infra/local/stale.ts';
 import { reportError, StopError } from '../../infra/local/stop-error.ts';
 import { ASSIGNMENT_VARIABLE, type Assignment, progressReader, readRows } from './assignment.ts';
+import { unmount } from './rig.ts';
 import { formatRows, type Row } from './row.ts';
 
 const TABLE = /(<!-- faults -->\n)[\s\S]*?(<!-- \/faults -->)/;
@@ -88,7 +89,8 @@ async function main(args: string[]): Promise<number> {
     clearInterval(showing);
     unlock();
     // of a run that was interrupted
-    endStaleProcesses(dataDir);
+    endStaleProcesses(join(dataDir, 'stack'));
+    unmount(join(dataDir, 'stack', 'spool'));
     rmSync(dataDir, { recursive: true, force: true });
   }
 }

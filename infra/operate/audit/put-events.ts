@@ -20,7 +20,7 @@ export async function putEvents(
   putRecords: PutRecords,
 ): Promise<void> {
   for (const { partitionKey, data } of toRecords(events))
-    await putOne(stream, { partitionKey, data, events: 1 }, putRecords);
+    await putOne(stream, { partitionKey, data }, putRecords);
 }
 
 function* toRecords(events: StreamEvent[]): Generator<{ partitionKey: string; data: Buffer }> {
