@@ -9,8 +9,8 @@ export const ASSIGNMENT_VARIABLE = 'PISTATS_FAULTS';
 export interface Assignment {
   tools: Tools;
   dataDir: string;
-  /** faults whose name holds this */
-  only: string;
+  /** faults whose name holds one of these; none: all */
+  only: string[];
   /** of the random schedule */
   seed: number;
 }

@@ -1,11 +1,14 @@
+import { appendFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Test } from 'tap';
 import { waitUntil } from '../../infra/local/wait-until.ts';
 import { type AwsExchange, type AwsProxy, refuseRecords } from './aws-proxy.ts';
+import type { Load } from './load.ts';
 import { PARTS, type Part, pidOf } from './parts.ts';
 import { familyOf, isAlive } from './processes.ts';
 import { pickFrom, seeded } from './random.ts';
-import type { FcmBehaviour, Rig } from './rig.ts';
+import { bytesLeft, type FcmBehaviour, type Rig } from './rig.ts';
 
 type Heal = () => void | Promise<void>;
 
@@ -16,7 +19,7 @@ export interface Fault {
   /** until it is ended */
   seconds?: number;
   /** what else must hold, after all is stored */
-  check?(t: Test, rig: Rig): Promise<void>;
+  check?(t: Test, rig: Rig, load: Load): Promise<void>;
 }
 
 const STOPPED_S = 20;
@@ -98,6 +101,37 @@ const kinesisDown = (seconds: number): Fault => ({
   },
 });
 
+/** Nothing more can be written on the spool's file system. */
+async function fillDisk({ spoolDir }: Rig): Promise<Heal> {
+  const file = join(spoolDir, 'filler');
+  for (let bytes = bytesLeft(spoolDir); bytes > 0; bytes = bytesLeft(spoolDir))
+    appendFileSync(file, Buffer.alloc(Math.min(bytes, 1024 ** 2)));
+  return () => rmSync(file);
+}
+
+const refusesTheExcess: Fault['check'] = async (t, _, load) => {
+  t.ok((load.answers[503] ?? 0) > 0, `${load.answers[503]} attempts were answered 503`);
+};
+
+/** Needs a rig whose spool is on a small file system. */
+const diskFull: Fault[] = [
+  { name: "the spool's disk is full, 10 s", seconds: 10, inject: fillDisk },
+  {
+    ...both("two at once: the spool's disk is full, and Kinesis down, 15 s", fillDisk, ({ kinesis }) =>
+      kinesis.down().then(() => kinesis.up),
+    ),
+    seconds: 15,
+    check: refusesTheExcess,
+  },
+];
+
+/** Needs a rig whose spool may hold no more than a few seconds' records. */
+export const spoolFull: Fault = {
+  ...kinesisDown(15),
+  name: 'Kinesis down for 15 s, and the spool at its bound',
+  check: refusesTheExcess,
+};
+
 const kinesisRefusing = (probability: number): Fault => ({
   name: `Kinesis refuses ${probability * 100} % of the records, 10 s`,
   seconds: 10,
@@ -133,15 +167,17 @@ function fcm(behaviour: Exclude<FcmBehaviour, 'ok'>): Fault {
   };
 }
 
-const both = (name: string, ...injections: ((rig: Rig) => Promise<Heal | undefined>)[]): Fault => ({
-  name,
-  async inject(rig) {
-    const heals = await Promise.all(injections.map((inject) => inject(rig)));
-    return async () => {
-      for (const heal of heals) await heal?.();
-    };
-  },
-});
+function both(name: string, ...injections: ((rig: Rig) => Promise<Heal | undefined>)[]): Fault {
+  return {
+    name,
+    async inject(rig) {
+      const heals = await Promise.all(injections.map((inject) => inject(rig)));
+      return async () => {
+        for (const heal of heals) await heal?.();
+      };
+    },
+  };
+}
 
 /** Kills, and stops of up to three seconds, one after the other and now and then two at once. */
 const random = (seed: number, seconds: number, say: (line: string) => void): Fault => ({
@@ -155,10 +191,10 @@ const random = (seed: number, seconds: number, say: (line: string) => void): Fau
       const stops = next() < 0.4;
       const ms = 500 + next() * 2_500;
       say(`${new Date().toISOString()} ${stops ? `SIGSTOP, ${Math.round(ms)} ms` : 'kill -9'}: ${part}`);
-      if (!stops) return kill(rig, part);
+      if (!stops) return process.kill(await pidOf(rig, part), 'SIGKILL');
       const goOn = await stop(rig, part);
       await delay(ms);
-      await goOn();
+      return goOn();
     };
     while (performance.now() < until) {
       const twice = next() < 0.25;
@@ -170,10 +206,11 @@ const random = (seed: number, seconds: number, say: (line: string) => void): Fau
 });
 
 /**
+ * @param smallDisk whether the spool is on a small file system
  * @param seed of the random schedule
  * @param say hears what the random schedule does
  */
-export function faults(seed: number, say: (line: string) => void): Fault[] {
+export function faults(smallDisk: boolean, seed: number, say: (line: string) => void): Fault[] {
   const parts = Object.keys(PARTS) as Part[];
   return [
     ...parts.map(killed),
@@ -193,6 +230,7 @@ export function faults(seed: number, say: (line: string) => void): Fault[] {
     ),
     kinesisRefusing(0.3),
     kinesisDown(60),
+    ...(smallDisk ? diskFull : []),
     fcm(429),
     fcm(503),
     fcm('hang'),

@@ -18,17 +18,18 @@ import { setUp } from '../../infra/local/setup.ts';
 import { endStaleProcesses } from '../../infra/local/stale.ts';
 import { reportError, StopError } from '../../infra/local/stop-error.ts';
 import { ASSIGNMENT_VARIABLE, type Assignment, progressReader, readRows } from './assignment.ts';
+import { unmount } from './rig.ts';
 import { formatRows, type Row } from './row.ts';
 
 const TABLE = /(<!-- faults -->\n)[\s\S]*?(<!-- \/faults -->)/;
 
-function readOptions(args: string[]): { only: string; seed: number; doc: string | undefined } {
-  let values: { only: string; seed?: string; doc?: string };
+function readOptions(args: string[]): { only: string[]; seed: number; doc: string | undefined } {
+  let values: { only: string[]; seed?: string; doc?: string };
   try {
     ({ values } = parseArgs({
       args,
       options: {
-        only: { type: 'string', default: '' },
+        only: { type: 'string', multiple: true, default: [] },
         seed: { type: 'string' },
         doc: { type: 'string' },
       },
@@ -39,14 +40,15 @@ function readOptions(args: string[]): { only: string; seed: number; doc: string 
   const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 31));
   if (!Number.isInteger(seed) || seed < 0)
     throw new StopError(`--seed takes a whole number from 0, not "${values.seed}".`, 2);
-  if (values.doc && values.only) throw new StopError('--doc is for a run of all faults, without --only.', 2);
+  if (values.doc && values.only.length > 0)
+    throw new StopError('--doc is for a run of all faults, without --only.', 2);
   if (values.doc && !(existsSync(values.doc) && TABLE.test(readFileSync(values.doc, 'utf8'))))
     throw new StopError(`${values.doc} has no lines <!-- faults --> and <!-- /faults --> for a table.`, 2);
   return { only: values.only, seed, doc: values.doc };
 }
 
 /**
- * `npm run test:faults [-- --only TEXT] [-- --seed N] [-- --doc FILE]`: every part killed, stopped or made to fail under a
+ * `npm run test:faults [-- --only TEXT]… [-- --seed N] [-- --doc FILE]`: every part killed, stopped or made to fail under a
  * steady load, and the books after each. `--only`: faults whose name holds the text; `--seed`: of the random schedule; `--doc`:
  * writes the table between the marks in that file. Closes with `N passed, N failed`.
  */
@@ -79,15 +81,16 @@ async function main(args: string[]): Promise<number> {
     show();
     const rows = readRows(dataDir);
     if (rows.length > 0) process.stderr.write(`\n${formatRows(rows)}\n\n`);
-    if (rows.length === 0 && only) say(`no fault's name holds "${only}".`);
+    if (rows.length === 0 && only.length > 0) say(`no fault's name holds "${only.join('" or "')}".`);
     if (doc) writeTable(doc, rows);
-    if (code !== 0) say(`the logs of all parts are in ${keepLogs(dataDir)}`);
+    say(`the logs of all parts are in ${keepLogs(dataDir)}`);
     return interrupted.signal.aborted ? 130 : code;
   } finally {
     clearInterval(showing);
     unlock();
     // of a run that was interrupted
-    endStaleProcesses(dataDir);
+    endStaleProcesses(join(dataDir, 'stack'));
+    unmount(join(dataDir, 'stack', 'spool'));
     rmSync(dataDir, { recursive: true, force: true });
   }
 }

@@ -1,4 +1,4 @@
-import { childOf, type Process } from './processes.ts';
+import { childOf, isAlive, type Process } from './processes.ts';
 import type { Rig } from './rig.ts';
 
 const service = (name: string) => (rig: Rig) => rig.stack.services.get(name)?.pid ?? -1;
@@ -32,5 +32,15 @@ export const PARTS = {
 } as const;
 
 export type Part = keyof typeof PARTS;
+
+const BEATS = "select count(*)::int as n from topology_heartbeats where seen_at > now() - interval '5 s'";
+
+/** Whether all of them run, and both ends of the topology have told so within the last seconds. */
+export async function allRun(rig: Rig): Promise<boolean> {
+  const beats = await rig.analytics.query<{ n: number }>(BEATS);
+  if ((beats.rows[0]?.n ?? 0) < 2) return false;
+  const pids = await Promise.all((Object.keys(PARTS) as Part[]).map((part) => pidOf(rig, part)));
+  return pids.every(isAlive);
+}
 
 export const pidOf = async (rig: Rig, part: Part): Promise<number> => PARTS[part].pid(rig);

@@ -5,6 +5,7 @@ import { runAudit } from './audit.ts';
 import { countAbsorbed, missingRows, storedFacts } from './books.ts';
 import type { Fault } from './faults.ts';
 import { type Accepted, KINDS, type Load, startLoad } from './load.ts';
+import { allRun } from './parts.ts';
 import type { Rig } from './rig.ts';
 import { longestGap, type Row } from './row.ts';
 
@@ -69,7 +70,9 @@ export async function runFault(t: Test, rig: Rig, fault: Fault, say: (line: stri
   t.same([...lost, ...missing].slice(0, NAMED), [], 'nothing that was answered 2xx is lost');
   t.same([...stored].filter(([, times]) => times > 1).slice(0, NAMED), [], 'nothing is stored twice');
   t.equal(rejected, 0, 'nothing was rejected');
-  await fault.check?.(t, rig);
+  await fault.check?.(t, rig, load);
+  await waitUntil('every part', () => allRun(rig), { timeoutMs: RECOVERY_MS, everyMs: 500 });
+  t.pass('every part runs again');
   const audit = await runAudit(rig, since, new Date());
   t.equal(audit.code, 0, `the audit balances${audit.code === 0 ? '' : `: ${audit.output}`}`);
   return row;
