@@ -17,6 +17,7 @@ const COMMANDS = {
   gateway: 'infra/local/gateway.ts',
   clients: 'infra/operate/clients.ts',
   keys: 'infra/operate/keys.ts',
+  spool: 'infra/operate/spool.ts',
   deck: 'infra/deck/main.ts',
   licences: 'infra/operate/licences.ts',
   advisories: 'infra/operate/advisories.ts',
