@@ -4,6 +4,9 @@ import type { StampedEvent } from '../../contracts/cloud-event.ts';
 import { idAt, stamped } from '../storm/events.ts';
 import { auditSystem } from './audit-system.ts';
 
+// a topology of its own takes its time to start where the machine has other things to do
+t.setTimeout(300_000);
+
 /** One system for all of these tests, one after the other: what one leaves behind balances for the next. */
 t.test('the books', { timeout: 300_000 }, async (t) => {
   const system = await auditSystem(t);
