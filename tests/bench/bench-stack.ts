@@ -23,6 +23,7 @@ const functionOf = (mode: Mode) => `pistats-registrations${mode === 'on' ? '' : 
 
 export interface BenchStack {
   info: RunInfo;
+  dataDir: string;
   /** the definitions that the Lambda service was started with */
   functionsFile: string;
   stop(): Promise<void>;
@@ -42,6 +43,7 @@ export async function startBenchStack(options: {
     const stack = await startStack({ ...options, ...clients, dataDir, proxyPort: 0, durable: false });
     return {
       info: stack.info,
+      dataDir,
       functionsFile: join(dataDir, 'functions.json'),
       async stop() {
         await stack.stop();

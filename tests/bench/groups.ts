@@ -13,6 +13,7 @@ import type { Row } from './rows.ts';
 import { benchShed } from './shed.ts';
 import { benchSoak } from './soak.ts';
 import { benchStorm } from './storm.ts';
+import { benchSynthetic } from './storm-synthetic.ts';
 import { benchSurge } from './surge.ts';
 
 export interface Stoppable {
@@ -60,7 +61,10 @@ const RUN = {
   keys: ({ load, seconds, say, hold }: Bench) => benchKeys(load, seconds, say, hold),
   functions: (bench: Bench) => withStack(bench, false, (stack) => benchFunctions(stack, bench.say)),
   heap: ({ say }: Bench) => benchHeap(say),
-  storm: (bench: Bench) => withStack(bench, true, (stack) => benchStorm(stack, bench.seconds, bench.say)),
+  storm: async (bench: Bench) => [
+    ...(await withStack(bench, false, (stack) => benchSynthetic(stack, bench.seconds, bench.say))),
+    ...(await withStack(bench, true, (stack) => benchStorm(stack, bench.seconds, bench.say))),
+  ],
   surge: (bench: Bench) =>
     withStack(bench, true, (stack) =>
       benchSurge(stack, { weights: bench.surge, svg: bench.svg, say: bench.say }),
