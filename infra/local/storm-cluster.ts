@@ -26,6 +26,8 @@ export interface StormClusterOptions {
   slots?: number;
   /** default: topology.yaml */
   topologyFile?: string;
+  /** aborted: the start ends with a StopError, and so does what it started */
+  signal?: AbortSignal;
   say: (line: string) => void;
 }
 
@@ -70,7 +72,7 @@ export async function startStormCluster(options: StormClusterOptions): Promise<S
     });
     services.set(name, service);
   };
-  try {
+  const startAll = async () => {
     await daemon('zookeeper', zookeeper);
     await daemon('nimbus', nimbus);
     await daemon('supervisor', supervisor);
@@ -78,6 +80,9 @@ export async function startStormCluster(options: StormClusterOptions): Promise<S
     const startedAt = Date.now();
     await submit(dataDir, options.topologyFile ?? TOPOLOGY_FILE, env);
     await topologyReady(options.env.ANALYTICS_URL, startedAt, { stop }, join(dataDir, 'logs'));
+  };
+  try {
+    await Promise.race([startAll(), interruption(options.signal)]);
   } catch (error) {
     await stop();
     throw error;
@@ -87,6 +92,14 @@ export async function startStormCluster(options: StormClusterOptions): Promise<S
     ports: [zookeeper, nimbus, supervisor, ...slots],
     stop,
   };
+}
+
+function interruption(signal: AbortSignal | undefined): Promise<never> {
+  return new Promise((_, reject) => {
+    const interrupt = () => reject(new StopError('interrupted.', 130));
+    if (signal?.aborted) interrupt();
+    signal?.addEventListener('abort', interrupt);
+  });
 }
 
 /** Until nimbus has become leader it takes no topology. */

@@ -32,28 +32,31 @@ export function stormClusterProgram(output: Output): Command {
 async function runCluster(options: Options, output: Output): Promise<void> {
   if (options.topology !== undefined && !existsSync(options.topology))
     throw new StopError(`there is no ${options.topology}.`, 2);
-  const interrupted = new Promise<void>((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => resolve());
-  });
+  const interrupted = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.on(signal, () => interrupted.abort());
   const env = await clusterTarget(process.env);
   await setUp(output.say);
   const unlock = await holdLock(join(DATA_DIR, 'storm-cluster.lock'), (holder) =>
     output.say(`waiting for the cluster that process ${holder} runs here`),
   );
   try {
-    const starting = startStormCluster({
+    const cluster = await startStormCluster({
       dataDir: join(DATA_DIR, 'storm-cluster'),
       env,
       topologyFile: options.topology,
+      signal: interrupted.signal,
       say: output.say,
     });
-    const cluster = await starting;
     const database = new URL(env.ANALYTICS_URL).pathname.slice(1);
     output.say(`the topology runs; stream ${env.PISTATS_STREAM}, database ${database}`);
     try {
       if (!options.once) {
         output.say('stays up until Ctrl-C');
-        await interrupted;
+        await new Promise((resolve) => {
+          if (interrupted.signal.aborted) resolve(undefined);
+          interrupted.signal.addEventListener('abort', resolve);
+        });
       }
     } finally {
       output.say('stopping every process');

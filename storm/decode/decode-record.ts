@@ -20,11 +20,7 @@ export interface Decoded {
 export function decodeRecord(record: RawRecord): Decoded {
   const recordId = `${record.shard}/${record.sequence}`;
   const parsed = parseRecord(record);
-  if (!('items' in parsed))
-    return {
-      events: [],
-      rejected: [reject({ source_id: recordId }, 'decode', parsed.detail, garbage(record))],
-    };
+  if (!('items' in parsed)) return { events: [], rejected: [rejectRecord(record, parsed.detail)] };
   const decoded: Decoded = { events: [], rejected: [] };
   parsed.items.forEach((item, index) => {
     const result = parseStampedEvent(item);
@@ -40,6 +36,11 @@ export function decodeRecord(record: RawRecord): Decoded {
       decoded.rejected.push(reject(source, 'clock', clock.detail, payload));
   });
   return decoded;
+}
+
+/** The whole record, as it came. */
+export function rejectRecord(record: RawRecord, detail: string): RejectedEvent {
+  return reject({ source_id: `${record.shard}/${record.sequence}` }, 'decode', detail, garbage(record));
 }
 
 function parseRecord({ encoding, data }: RawRecord): { items: unknown[] } | { detail: string } {

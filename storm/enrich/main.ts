@@ -1,9 +1,8 @@
 import { join } from 'node:path';
-import { decodeRecord } from '../decode/decode-record.ts';
 import { type BoltOutput, runBolt } from '../multilang/bolt.ts';
 import { decodeBatch } from '../spout/record-batch.ts';
 import { openCountries } from './country.ts';
-import { enrich } from './enrich.ts';
+import { enrichRecord } from './enrich-record.ts';
 import { type EnrichedBatch, encodeEnriched } from './enriched-batch.ts';
 
 /**
@@ -16,8 +15,8 @@ function prepare(_handshake: unknown, output: BoltOutput) {
     process({ id, tuple }: { id: string; tuple: unknown[] }) {
       const batch: EnrichedBatch = { events: [], rejected: [] };
       for (const record of decodeBatch(tuple[0] as string)) {
-        const { events, rejected } = decodeRecord(record);
-        for (const event of events) batch.events.push(enrich(event, countryOf));
+        const { events, rejected } = enrichRecord(record, countryOf);
+        batch.events.push(...events);
         batch.rejected.push(...rejected);
       }
       output.emit([encodeEnriched(batch)], [id]);

@@ -1,7 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type pg from 'pg';
-import { decodeRecord } from '../../storm/decode/decode-record.ts';
-import { enrich } from '../../storm/enrich/enrich.ts';
+import { enrichRecord } from '../../storm/enrich/enrich-record.ts';
 import type { EnrichedBatch } from '../../storm/enrich/enriched-batch.ts';
 import { checkpointTable } from '../../storm/spout/checkpoint-table.ts';
 import type { StreamSource } from '../../storm/spout/ports.ts';
@@ -99,8 +98,8 @@ export function startInProcess(options: {
 function decodeAndEnrich(payload: string): EnrichedBatch {
   const batch: EnrichedBatch = { events: [], rejected: [] };
   for (const record of decodeBatch(payload)) {
-    const { events, rejected } = decodeRecord(record);
-    batch.events.push(...events.map((event) => enrich(event, () => null)));
+    const { events, rejected } = enrichRecord(record, () => null);
+    batch.events.push(...events);
     batch.rejected.push(...rejected);
   }
   return batch;

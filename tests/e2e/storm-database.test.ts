@@ -42,14 +42,15 @@ async function stream(t: Test) {
   };
 }
 
-/** Counts what is read. */
+/** Counts what is read, and how many reads are under way. */
 function counting(source: StreamSource) {
-  const counts = { reads: 0, records: 0 };
+  const counts = { reads: 0, underWay: 0, records: 0 };
   const counted: StreamSource = {
     ...source,
     async records(iterator) {
-      const page = await source.records(iterator);
       counts.reads++;
+      counts.underWay++;
+      const page = await source.records(iterator).finally(() => counts.underWay--);
       counts.records += page.records.length;
       return page;
     },
@@ -75,7 +76,9 @@ t.test(
     });
     await storedOnce(pool);
 
-    const lock = await pool.connect();
+    const lock = new pg.Client({ connectionString: url });
+    t.teardown(() => lock.end());
+    await lock.connect();
     await lock.query('begin');
     await lock.query('lock table events in access exclusive mode');
     const before = counts.records;
@@ -83,7 +86,8 @@ t.test(
     await waitUntil('the bound', () => counts.records - before >= maxBufferedEvents);
     let quiet = { reads: -1, since: 0 };
     await waitUntil('the end of the reading', () => {
-      if (counts.reads !== quiet.reads) quiet = { reads: counts.reads, since: Date.now() };
+      if (counts.underWay > 0 || counts.reads !== quiet.reads)
+        quiet = { reads: counts.reads, since: Date.now() };
       return Date.now() - quiet.since > 1_000;
     });
     t.ok(
@@ -93,7 +97,6 @@ t.test(
     t.ok(topology.highestPending <= 20);
 
     await lock.query('commit');
-    lock.release();
     const { is, expected } = await storedOnce(pool);
     t.same(is, expected);
   },
