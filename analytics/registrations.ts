@@ -24,10 +24,28 @@ export const DIMENSIONS = ['property', 'hour', 'country', 'device'] as const;
 export type Dimension = (typeof DIMENSIONS)[number];
 export type Registrations = Record<Dimension, Figure[]>;
 
+/**
+ * From just before an event was made durable (`accepted_at`, so the time Kinesis takes is in it) until it was stored,
+ * over every event of the range, in milliseconds; null without any.
+ */
+export interface Freshness {
+  events: number;
+  p50_ms: number | null;
+  p95_ms: number | null;
+}
+
+export interface Report {
+  registrations: Registrations;
+  freshness: Freshness;
+}
+
 const STATEMENT_TIMEOUT_MS = 60_000;
 
-/** New registrations by property, hour, country and device. Reads only, and everything at one moment. */
-export async function registrations(url: string, { client, from, to }: ReportRange): Promise<Registrations> {
+/**
+ * New registrations by property, hour, country and device, and how fresh what is stored is. Reads only, and everything
+ * at one moment.
+ */
+export async function readReport(url: string, { client, from, to }: ReportRange): Promise<Report> {
   const connection = new pg.Client({
     connectionString: url,
     connectionTimeoutMillis: 5_000,
@@ -37,23 +55,30 @@ export async function registrations(url: string, { client, from, to }: ReportRan
   await connection.connect();
   try {
     await connection.query('begin transaction isolation level repeatable read read only');
-    const report = {} as Registrations;
+    const values = [client ?? null, from, to];
+    const registrations = {} as Registrations;
     for (const dimension of DIMENSIONS) {
-      const { rows } = await connection.query(query(dimension), [client ?? null, from, to]);
-      report[dimension] = rows.map((row) => ({
+      const { rows } = await connection.query(query(`registrations-by-${dimension}`), values);
+      registrations[dimension] = rows.map((row) => ({
         client: row.client,
         group: row[dimension],
         registrations: row.registrations,
         bots: row.bots,
       }));
     }
+    const { rows } = await connection.query(query('freshness'), values);
     await connection.query('commit');
-    return report;
+    return { registrations, freshness: toFreshness(rows[0]) };
   } finally {
     await connection.end();
   }
 }
 
-function query(dimension: Dimension): string {
-  return readFileSync(join(import.meta.dirname, 'queries', `registrations-by-${dimension}.sql`), 'utf8');
+function toFreshness({ events, ms }: { events: number; ms: number[] | null }): Freshness {
+  const [p50_ms = null, p95_ms = null] = (ms ?? []).map(Math.round);
+  return { events, p50_ms, p95_ms };
+}
+
+function query(name: string): string {
+  return readFileSync(join(import.meta.dirname, 'queries', `${name}.sql`), 'utf8');
 }

@@ -1,16 +1,22 @@
-import { DIMENSIONS, type Figure, type Registrations, type ReportRange } from './registrations.ts';
+import { DIMENSIONS, type Figure, type Freshness, type Report, type ReportRange } from './registrations.ts';
 
 /** Wanted by the licence of the country database (CC BY 4.0) wherever its results are shown. */
 export const ATTRIBUTION = 'IP Geolocation by DB-IP (https://db-ip.com)';
 
 /** The report for a terminal. */
-export function reportText(range: ReportRange, report: Registrations): string {
+export function reportText(range: ReportRange, { registrations, freshness }: Report): string {
   const span = `${range.from.toISOString()} to ${range.to.toISOString()}${range.client ? `, client ${range.client}` : ''}`;
-  const total = sum(report.property);
+  const total = sum(registrations.property);
   if (total.registrations === 0) return `No registrations from ${span}.\n`;
-  const sections = DIMENSIONS.map((dimension) => table(dimension, report[dimension]));
+  const sections = DIMENSIONS.map((dimension) => table(dimension, registrations[dimension]));
   const head = `Registrations from ${span}: ${total.registrations}, of them by bots ${total.bots}`;
-  return `${[head, ...sections, ATTRIBUTION].join('\n\n')}\n`;
+  return `${[head, ...sections, freshnessLine(freshness), ATTRIBUTION].filter(Boolean).join('\n\n')}\n`;
+}
+
+function freshnessLine({ events, p50_ms, p95_ms }: Freshness): string {
+  if (p50_ms === null || p95_ms === null) return '';
+  const seconds = (ms: number) => `${(ms / 1_000).toFixed(2)} s`;
+  return `Stored after it was accepted (just before it was made durable): p50 ${seconds(p50_ms)}, p95 ${seconds(p95_ms)}, over ${events} events`;
 }
 
 function table(dimension: string, figures: Figure[]): string {

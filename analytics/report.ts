@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { analyticsUrl } from './database-url.ts';
-import { type ReportRange, registrations } from './registrations.ts';
+import { type ReportRange, readReport } from './registrations.ts';
 import { ATTRIBUTION, reportText } from './report-text.ts';
 
 const WEEK_MS = 7 * 86_400_000;
@@ -16,14 +16,14 @@ async function report({ json, client, from, to }: Options): Promise<string> {
   const end = to ?? new Date();
   const range: ReportRange = { client, from: from ?? new Date(end.getTime() - WEEK_MS), to: end };
   if (range.from >= range.to) throw new Error('--from must lie before --to.');
-  const figures = await registrations(analyticsUrl(), range);
+  const figures = await readReport(analyticsUrl(), range);
   if (!json) return reportText(range, figures);
   const { from: since, to: until } = range;
   const document = {
     client: client ?? null,
     from: since,
     to: until,
-    registrations: figures,
+    ...figures,
     attribution: ATTRIBUTION,
   };
   return `${JSON.stringify(document, null, 2)}\n`;

@@ -1,4 +1,4 @@
-import { closeSync, existsSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { addClient } from '../../lambdas/adapters/client-registry.ts';
@@ -7,6 +7,7 @@ import { readGateway } from './gateway-option.ts';
 import { DATA_DIR, ROOT } from './paths.ts';
 import { formatTable } from './replay/table.ts';
 import { planReplay, replayAndCount } from './replay-and-count.ts';
+import { requireWritable } from './require-writable.ts';
 import { startScheduler } from './scheduler.ts';
 import { setUp } from './setup.ts';
 import { type Stack, startStack } from './stack.ts';
@@ -109,17 +110,6 @@ async function main(args: string[]): Promise<number> {
     scheduler?.stop();
     if (stack) say('stopping every process');
     await stack?.stop();
-  }
-}
-
-/** Better to hear of it now than after the replay. */
-function requireWritable(file: string): void {
-  const isNew = !existsSync(file);
-  try {
-    closeSync(openSync(file, 'a'));
-    if (isNew) rmSync(file);
-  } catch (error) {
-    throw new StopError(`--json ${file} can not be written: ${(error as NodeJS.ErrnoException).code}.`, 2);
   }
 }
 

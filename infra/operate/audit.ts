@@ -3,6 +3,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { createPutRecords } from '../../plugins/kinesis-forward/put-records.ts';
 import { readSpool } from '../../plugins/spool/read-spool.ts';
 import { readTallies } from '../../plugins/spool/read-tallies.ts';
+import { requireWritable } from '../local/require-writable.ts';
 import { StopError } from '../local/stop-error.ts';
 import { auditJson } from './audit/audit-json.ts';
 import { auditText, repairText, UNREPAIRED } from './audit/audit-text.ts';
@@ -51,6 +52,7 @@ export function auditProgram(output: Output): Command {
     .action(async (options: Options) => {
       const window = windowOf(options.from, options.to, new Date());
       if (window.from >= window.to) throw new StopError('--from must lie before --to.', BAD_USAGE);
+      if (options.json) requireWritable(options.json);
       const places = findPlaces(options);
       const auditOptions = {
         places,
@@ -68,7 +70,10 @@ export function auditProgram(output: Output): Command {
         output.out(`\n${repairText(repaired)}\n`);
         audit = await runAudit(auditOptions);
       }
-      if (options.json) writeJson(options.json, { ...auditJson(audit), repair: repaired ?? null });
+      if (options.json) {
+        const document = { ...auditJson(audit), repair: repaired ?? null };
+        writeFileSync(options.json, `${JSON.stringify(document, null, 2)}\n`);
+      }
       output.out(auditText(audit, options.by === 'minute'));
       if (repaired && audit.missing.length > 0) output.out(`\n${UNREPAIRED}`);
       if (!audit.balanced) throw new StopError('the books do not balance.');
@@ -86,14 +91,6 @@ function parseTime(value: string): Date {
 function parseSeconds(value: string): number {
   if (!/^\d{1,6}$/.test(value)) throw new InvalidArgumentError('Give seconds (30).');
   return Number(value);
-}
-
-function writeJson(file: string, document: unknown): void {
-  try {
-    writeFileSync(file, `${JSON.stringify(document, null, 2)}\n`);
-  } catch (error) {
-    throw new StopError(`${file} can't be written: ${(error as NodeJS.ErrnoException).code}.`, BAD_USAGE);
-  }
 }
 
 if (import.meta.main)

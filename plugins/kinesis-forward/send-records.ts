@@ -9,6 +9,8 @@ export const MAX_BYTES = 4_500_000;
 /** A partition key's bytes at most. */
 export const KEY_BYTES = 256;
 export const MAX_CALL_MS = 5_000;
+/** Fewer records that are all refused tell of a shard, not of the stream. */
+const MANY_REFUSED = 10;
 
 /** One PutRecords: which records were taken, by position. Never throws: of a call that fails none was. */
 export type SendRecords = (records: StreamRecord[], timeoutMs: number) => Promise<boolean[]>;
@@ -17,21 +19,21 @@ export type SendRecords = (records: StreamRecord[], timeoutMs: number) => Promis
 export function createSendRecords(stream: string, putRecords: PutRecords, breaker: Breaker): SendRecords {
   return async (records, timeoutMs) => {
     const observe = metrics.callSeconds.startTimer();
-    let taken: boolean[] = [];
+    let taken: boolean[] | undefined;
     try {
       taken = await putRecords(stream, records, timeoutMs);
     } catch {
       metrics.failedCalls.inc();
     }
     observe();
-    if (taken.some(Boolean)) breaker.success();
-    else breaker.failure();
+    if (taken?.some(Boolean)) breaker.success();
+    else if (!taken || breaker.open || records.length >= MANY_REFUSED) breaker.failure();
     records.forEach((record, index) => {
-      if (taken[index]) {
+      if (taken?.[index]) {
         metrics.records.inc();
         metrics.events.inc(record.events);
       } else metrics.refused.inc();
     });
-    return taken;
+    return taken ?? records.map(() => false);
   };
 }

@@ -35,18 +35,22 @@ t.test('text: aligned tables with the attribution, one line when there is nothin
     registrations,
     bots,
   });
-  const text = reportText(range, {
+  const registrations = {
     property: [figure('www', 12, 1), figure('app', 3)],
     hour: [figure('2026-01-01T00:00Z', 15, 1)],
     country: [figure('DE', 15, 1)],
     device: [figure('mobile', 15, 1)],
-  });
+  };
+  const text = reportText(range, { registrations, freshness: { events: 40, p50_ms: 361, p95_ms: 1_204 } });
   t.match(text, /: 15, of them by bots 1\n/);
   t.match(text, /^demo {4}www {9}\s+12 {5}1$/m);
+  t.match(text, /p50 0\.36 s, p95 1\.20 s, over 40 events$/m);
+  const freshness = { events: 0, p50_ms: null, p95_ms: null };
+  t.notMatch(reportText(range, { registrations, freshness }), /p95/, 'of older events nothing is known');
   t.match(text, /IP Geolocation by DB-IP \(https:\/\/db-ip\.com\)/);
   const empty = { property: [], hour: [], country: [], device: [] };
   t.equal(
-    reportText({ ...range, client: 'demo' }, empty),
+    reportText({ ...range, client: 'demo' }, { registrations: empty, freshness }),
     'No registrations from 2026-01-01T00:00:00.000Z to 2026-01-02T00:00:00.000Z, client demo.\n',
   );
 });

@@ -31,12 +31,20 @@ t.test('the report counts new registrations in its range, and only these', async
     event(3),
   ];
   await createEventStore(pool).store({ events, rejected: [] });
+  for (const [n, seconds] of [1, 2, 3].entries())
+    await pool.query(
+      `update events set accepted_at = received_at, stored_at = received_at + $1 * interval '1 second'
+       where (producer, boot, n) = ($2, $3, $4)`,
+      [seconds, events[n]?.producer, events[n]?.boot, events[n]?.n],
+    );
   const run = async (...args: string[]) => {
     const env = { ANALYTICS_URL: url };
     return (await promisify(execFile)(process.execPath, [SCRIPT, ...args], { env })).stdout;
   };
   const span = ['--from', hour(0), '--to', hour(3)];
-  const { registrations, attribution } = JSON.parse(await run('--json', '--client', 'demo', ...span));
+  const { registrations, freshness, attribution } = JSON.parse(
+    await run('--json', '--client', 'demo', ...span),
+  );
   const demo = (group: string, count: number, bots = 0) => ({
     client: 'demo',
     group,
@@ -51,6 +59,7 @@ t.test('the report counts new registrations in its range, and only these', async
     device: [demo('desktop', 2), demo('bot', 1, 1)],
   });
   t.match(attribution, /DB-IP/);
+  t.same(freshness, { events: 3, p50_ms: 2_000, p95_ms: 2_900 }, 'of those that say when they were accepted');
   const all = await run(...span);
   t.match(all, /: 4, of them by bots 1/);
   t.match(all, /^other\s+tv\s+1\s+0$/m);

@@ -52,6 +52,9 @@ export interface Rig {
   gateway: Service;
   dir: string;
   socket: string;
+  /** none: without a spool */
+  spoolEnv: Record<string, string> | undefined;
+  spoolDir: string;
   /** replaces the consumers of the decK file, and has the gateway read it */
   setConsumers(consumers: Consumer[]): void;
   ask(ask: Ask): Promise<Answer>;
@@ -63,6 +66,13 @@ interface Options {
   /** of lambda-invoke; the gateway waits for a plugin one second longer */
   deadlineMs?: number;
   kinesisDeadlineMs?: number;
+  spoolAfterMs?: number;
+  /** the plugin server has a spool: what is set of its environment beside the folder */
+  spool?: {
+    PISTATS_SPOOL_MAX_BYTES?: string;
+    PISTATS_SPOOL_MAX_MINUTES?: string;
+    PISTATS_SPOOL_DIR?: string;
+  };
   /** what else differs from deck.yaml in lambda-invoke's configuration */
   lambda?: Record<string, unknown>;
 }
@@ -82,13 +92,13 @@ interface DeckPlugin {
 }
 
 /** Our own deck.yaml with test clients and short deadlines. */
-function deckFor({ consumers, deadlineMs, kinesisDeadlineMs, lambda }: Options): Deck {
+function deckFor({ consumers, deadlineMs, kinesisDeadlineMs, spoolAfterMs, lambda }: Options): Deck {
   const deck = parse(readFileSync(join(ROOT, 'deck.yaml'), 'utf8')) as Deck;
   const changes: Record<string, object> = {
     // the load comes from one address
     'client-auth': { rate: 0 },
     'lambda-invoke': { deadline_ms: deadlineMs, ...lambda },
-    'kinesis-forward': { deadline_ms: kinesisDeadlineMs },
+    'kinesis-forward': { deadline_ms: kinesisDeadlineMs, spool_after_ms: spoolAfterMs },
   };
   for (const { plugins, routes } of deck.services)
     for (const { name, config } of [...plugins, ...routes.flatMap((route) => route.plugins ?? [])])
@@ -96,7 +106,10 @@ function deckFor({ consumers, deadlineMs, kinesisDeadlineMs, lambda }: Options):
   return { ...deck, consumers };
 }
 
-export function pluginServerSpec(rig: { cloud: Cloud; dir: string; socket: string }, name = 'plugin-server') {
+export function pluginServerSpec(
+  rig: Pick<Rig, 'cloud' | 'dir' | 'socket' | 'spoolEnv'>,
+  name = 'plugin-server',
+) {
   return {
     name,
     command: process.execPath,
@@ -109,6 +122,7 @@ export function pluginServerSpec(rig: { cloud: Cloud; dir: string; socket: strin
       AWS_SECRET_ACCESS_KEY: 'local',
       AWS_ENDPOINT_URL_LAMBDA: rig.cloud.url,
       AWS_ENDPOINT_URL_KINESIS: rig.cloud.url,
+      ...rig.spoolEnv,
     },
     logFile: join(rig.dir, `${name}.log`),
     stopTimeoutMs: 1_000,
@@ -117,7 +131,7 @@ export function pluginServerSpec(rig: { cloud: Cloud; dir: string; socket: strin
 
 /** The gateway and the plugin server as processes of their own under supervision; AWS is in this process. */
 export async function startRig(t: Parameters<typeof socketDir>[0], options: Options): Promise<Rig> {
-  const given = { deadlineMs: 1_500, kinesisDeadlineMs: 1_000, ...options };
+  const given = { deadlineMs: 1_500, kinesisDeadlineMs: 1_000, spoolAfterMs: 200, ...options };
   const cloud = await startCloud(t);
   const dir = socketDir(t);
   const socket = join(dir, 's');
@@ -126,7 +140,9 @@ export async function startRig(t: Parameters<typeof socketDir>[0], options: Opti
     writeFileSync(deckFile, stringify(deckFor({ ...given, consumers })));
   write(given.consumers);
   const agent = new Agent({ keepAlive: true });
-  const pluginServer = await startService(pluginServerSpec({ cloud, dir, socket }));
+  const spoolDir = join(dir, 'spool');
+  const spoolEnv = options.spool && { PISTATS_SPOOL_DIR: spoolDir, ...options.spool };
+  const pluginServer = await startService(pluginServerSpec({ cloud, dir, socket, spoolEnv }));
   t.teardown(() => pluginServer.stop());
   const gateway = await startService({
     name: 'gateway',
@@ -153,6 +169,8 @@ export async function startRig(t: Parameters<typeof socketDir>[0], options: Opti
     gateway,
     dir,
     socket,
+    spoolEnv,
+    spoolDir,
     setConsumers(consumers) {
       write(consumers);
       process.kill(gateway.pid, 'SIGHUP');

@@ -101,15 +101,31 @@ t.test('what came while the books were read is not judged by them', async (t) =>
   t.equal(books.horizon.get(KEY), 12);
 });
 
+t.test('a tally with holes counts when the others show what is in it', async (t) => {
+  const partial = { ...tally('unspooled-1', 11, 20), counts: tally('', 1, 4).counts };
+  const read = (...tallies: Tally[]) =>
+    readNodeBooks(['a'], { segments: () => each([]), tallies: () => each(tallies) }, createUnderWay());
+  const known = await read(tally('1', 1, 12), partial, tally('2', 15, 18), tally('3', 21, 25));
+  t.same(known.covered.get(KEY), [{ from: 1, to: 25 }]);
+  t.equal(sum(known.received), 25);
+  const unknown = await read(tally('1', 1, 12), partial, tally('3', 21, 25));
+  t.same(unknown.covered.get(KEY), [
+    { from: 1, to: 12 },
+    { from: 21, to: 25 },
+  ]);
+  t.equal(sum(unknown.received), 17);
+  t.equal(unknown.horizon.get(KEY), 25);
+});
+
 t.test('a spool that was copied is not counted twice', async (t) => {
   const underWay = createUnderWay();
   let reads = 0;
   const spool = {
-    segments: () => each([record(`${reads++}`, 1)]),
-    tallies: () => each<Tally>([]),
+    segments: () => each([record(`${reads++}`, 11)]),
+    tallies: () => each([tally('1', 1, 10)]),
   };
   const books = await readNodeBooks(['a', 'b'], spool, underWay);
-  t.equal(sum(books.received), 1);
+  t.equal(sum(books.received), 11);
 });
 
 t.test('what is missing is named with the client and minute that its segment lacks', async (t) => {
@@ -120,7 +136,8 @@ t.test('what is missing is named with the client and minute that its segment lac
     [tallies[1] as Tally, new Map()],
   ]);
   const receipts = new Map([[`${KEY} 8`, new Date('2026-11-24T13:05:59Z')]]);
-  const missing = nameMissing([{ key: KEY, from: 9, to: 22 }], tallies, present as never, receipts);
+  const gaps = [{ key: KEY, from: 9, to: 22, covered: true, previous: 8, next: 23 }];
+  const missing = nameMissing(gaps, tallies, present as never, receipts);
   t.match(missing, [
     { producer: 'gateway-1', boot: BOOT, from: 9, to: 10, of: [other] },
     { from: 11, to: 20, of: [{ client: 'demo', events: 10 }] },

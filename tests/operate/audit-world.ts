@@ -106,7 +106,7 @@ export async function auditWorld(
     tables.set(`${cell} ${kind} ${covered}`, { ...count, events: count.events + 1 });
   }
   const wanted = wantedRanges(WINDOW, touched, books, underWay);
-  const gaps = findGaps(wanted, stored, underWay, books.horizon);
+  const gaps = findGaps(wanted, stored, underWay, books);
   const rows = balanceRows({
     window: WINDOW,
     tables: [...tables.values()],

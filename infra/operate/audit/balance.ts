@@ -2,7 +2,7 @@ import { type Cell, parseCell } from './cell.ts';
 import type { TableCount } from './count-by-minute.ts';
 import { cellInWindow, type Gap } from './find-gaps.ts';
 import type { NodeBooks } from './node-books.ts';
-import { gapsIn, holds, type Range, sizeOf } from './ranges.ts';
+import { holds, type Range, sizeOf } from './ranges.ts';
 import type { UnderWay } from './under-way.ts';
 import type { Window } from './window.ts';
 
@@ -31,7 +31,7 @@ export interface BalanceInput {
   stored: Map<string, Range[]>;
   books: NodeBooks;
   underWay: UnderWay;
-  /** in no book; those of them that may still be on their node, which has no book at hand, are `unsettled` */
+  /** in no place; those of them that may still be in their node's memory are `unsettled` */
   gaps: Gap[];
   unsettled: Gap[];
 }
@@ -74,10 +74,10 @@ export function balanceRows({
     }
   for (const [cell, counts] of cells) if (cell) counts.missing = counts.received - found(counts);
   for (const gap of gaps) {
-    const unknown = sizeOf(gapsIn(gap, books.covered.get(gap.key) ?? []));
-    if (unknown === 0) continue;
-    at(null).received += unknown;
-    at(null)[unsettled.includes(gap) ? 'underWay' : 'missing'] += unknown;
+    // the others are in the rows of their clients
+    if (gap.covered) continue;
+    at(null).received += sizeOf([gap]);
+    at(null)[unsettled.includes(gap) ? 'underWay' : 'missing'] += sizeOf([gap]);
   }
   return [...cells]
     .map(([cell, counts]) => ({ ...(cell ? parseCell(cell) : { client: null, minute: null }), ...counts }))

@@ -42,14 +42,16 @@ export async function compareFacts(
     lost: [],
     erased: [],
   };
-  const settledBefore = registry.at.getTime() - graceMs;
+  const young = ({ time }: { time: Date }) => time.getTime() > registry.at.getTime() - graceMs;
   let unmatchedFacts: FactRow[] = [];
   let unmatchedEvents: FactEventRow[] = [];
 
   const settleFacts = async () => {
     const rejected = await findRejected(analytics, unmatchedFacts);
+    // first: what was seen on the stream may have been rejected meanwhile
     for (const fact of unmatchedFacts)
       if (rejected.has(factKey(fact.client_id, fact.id))) result.rejected++;
+      else if (underWay.facts.has(factKey(fact.client_id, fact.id)) || young(fact)) result.underWay++;
       else result.missing.push(fact);
     unmatchedFacts = [];
   };
@@ -66,11 +68,9 @@ export async function compareFacts(
   )) {
     if (left) result.facts++;
     if (left && right) result.stored++;
-    else if (left && underWay.facts.has(factKey(left.client_id, left.id))) result.underWay++;
-    else if (left && left.time.getTime() > settledBefore) result.underWay++;
     else if (left) unmatchedFacts.push(left);
-    // one that was written after the registry was seen
-    else if (right && right.time.getTime() <= settledBefore) unmatchedEvents.push(right);
+    // a young one may have been written after the registry was seen
+    else if (right && !young(right)) unmatchedEvents.push(right);
     if (unmatchedFacts.length >= CHUNK) await settleFacts();
     if (unmatchedEvents.length >= CHUNK) await settleEvents();
   }

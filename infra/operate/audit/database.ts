@@ -63,7 +63,9 @@ async function reach<T>(name: string, work: Promise<T>): Promise<T> {
     return await work;
   } catch (error) {
     const { code, message } = error as { code?: string; message?: string };
-    const reason = REASONS[code ?? ''] ?? (message || code || 'no reason given');
+    // a connection's error names its address in the message, and nothing more than its code says
+    const network = code?.startsWith('E') ? code : undefined;
+    const reason = REASONS[code ?? ''] ?? network ?? (message || 'no reason given');
     throw new StopError(`the ${name} can't be read: ${reason}.`);
   }
 }

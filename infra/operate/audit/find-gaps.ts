@@ -7,6 +7,11 @@ import type { Window } from './window.ts';
 export interface Gap extends Range {
   /** boot key */
   key: string;
+  /** whether a node's book holds these n: then the stream has taken them, or a spool has them */
+  covered: boolean;
+  /** the next n below and above it that is there, if any is */
+  previous: number;
+  next: number;
 }
 
 /** By boot key the lowest and the highest n of the window, from whichever book names one. */
@@ -44,7 +49,7 @@ export function findGaps(
   wanted: Map<string, Range>,
   stored: Map<string, Range[]>,
   underWay: UnderWay,
-  horizon: Map<string, number>,
+  { horizon, covered }: Pick<NodeBooks, 'horizon' | 'covered'>,
 ): Gap[] {
   const gaps: Gap[] = [];
   for (const [key, { from, to }] of wanted) {
@@ -58,7 +63,13 @@ export function findGaps(
       from: below ? Math.min(below.to + 1, from) : 1,
       to: Math.min(above ? Math.max(above.from - 1, to) : to, horizon.get(key) ?? Number.MAX_SAFE_INTEGER),
     };
-    for (const gap of gapsIn(whole, present)) gaps.push({ key, ...gap });
+    const inBooks = covered.get(key) ?? [];
+    for (const gap of gapsIn(whole, present)) {
+      const beside = { key, previous: gap.from - 1, next: gap.to + 1 };
+      const unknown = gapsIn(gap, inBooks);
+      for (const range of unknown) gaps.push({ ...range, ...beside, covered: false });
+      for (const range of gapsIn(gap, unknown)) gaps.push({ ...range, ...beside, covered: true });
+    }
   }
   return gaps;
 }

@@ -37,8 +37,8 @@ export function nameMissing(
         of: deficits(tally, present.get(tally) ?? new Map()),
       }));
     const rest = gapsIn(gap, inTallies).map((range) => ({ ...range, of: [] }));
-    const after = receipts.get(`${gap.key} ${gap.from - 1}`) ?? null;
-    const before = receipts.get(`${gap.key} ${gap.to + 1}`) ?? null;
+    const after = receipts.get(`${gap.key} ${gap.previous}`) ?? null;
+    const before = receipts.get(`${gap.key} ${gap.next}`) ?? null;
     return [...inTallies, ...rest]
       .sort((a, b) => a.from - b.from)
       .map(({ from, to, of }): Missing => ({ ...boot, from, to, of, after, before }));

@@ -1,6 +1,6 @@
 import { bootKey } from './boot.ts';
 import { type Cell, makeCell } from './cell.ts';
-import { mergeRanges, type Range } from './ranges.ts';
+import { gapsIn, mergeRanges, type Range, sizeOf } from './ranges.ts';
 import type { UnderWay } from './under-way.ts';
 
 /** A record that lies in a segment of a spool. */
@@ -32,23 +32,8 @@ export interface NodeBooks {
   covered: Map<string, Range[]>;
   /** by boot key: the highest n at the moment the books were read; what came later is not judged by them */
   horizon: Map<string, number>;
+  /** those that hold every n from their first to their last */
   tallies: Tally[];
-}
-
-/**
- * Tallies, segments, tallies again: a segment that is retired meanwhile is met in one of them. Everything up to the
- * horizon was in a segment or had left it for Kinesis by then, so that what is read later (the stream, then the
- * tables) holds the rest.
- */
-export async function readNodeBooks(
-  dirs: string[],
-  spool: SpoolReader,
-  underWay: UnderWay,
-): Promise<NodeBooks> {
-  const books: NodeBooks = { received: new Map(), covered: new Map(), horizon: new Map(), tallies: [] };
-  for (const dir of dirs) await readOne(dir, spool, underWay, books);
-  for (const [key, ranges] of books.covered) books.covered.set(key, mergeRanges(ranges));
-  return books;
 }
 
 interface Segment {
@@ -56,28 +41,45 @@ interface Segment {
   ranges: Map<string, Range[]>;
 }
 
-async function readOne(dir: string, spool: SpoolReader, underWay: UnderWay, books: NodeBooks): Promise<void> {
-  const { received, covered, horizon } = books;
+/**
+ * Tallies, segments, tallies again: a segment that is retired meanwhile is met in one of them. Everything up to the
+ * horizon was in a segment or had left it for Kinesis by then, so that what is read later (the stream, then the
+ * tables) holds the rest. The same spool may be given twice, as it was and as it is.
+ */
+export async function readNodeBooks(
+  dirs: string[],
+  spool: SpoolReader,
+  underWay: UnderWay,
+): Promise<NodeBooks> {
+  const books: NodeBooks = { received: new Map(), covered: new Map(), horizon: new Map(), tallies: [] };
   const tallies = new Map<string, Tally>();
-  for await (const tally of spool.tallies(dir)) {
-    tallies.set(segmentKey(tally), tally);
-    raise(horizon, bootKey(tally), tally.to);
-  }
+  for (const dir of dirs) for await (const tally of spool.tallies(dir)) tallies.set(segmentKey(tally), tally);
+  for (const tally of tallies.values()) if (isWhole(tally)) raise(books.horizon, bootKey(tally), tally.to);
+
   const segments = new Map<string, Segment>();
-  for await (const record of spool.segments(dir)) {
-    const key = segmentKey(record);
-    const segment = segments.get(key) ?? { received: new Map(), ranges: new Map() };
-    segments.set(key, segment);
-    for (const event of record.events) readEvent(event, segment, underWay, horizon);
-  }
-  for await (const tally of spool.tallies(dir)) {
-    const key = segmentKey(tally);
-    const early = tally.to <= (horizon.get(bootKey(tally)) ?? 0);
-    if (early && !tallies.has(key) && !segments.has(key)) tallies.set(key, tally);
-  }
-  for (const tally of tallies.values()) {
+  for (const dir of dirs)
+    for await (const record of spool.segments(dir)) {
+      const key = segmentKey(record);
+      const segment = segments.get(key) ?? { received: new Map(), ranges: new Map() };
+      segments.set(key, segment);
+      for (const event of record.events) readEvent(event, segment, underWay, books.horizon);
+    }
+  for (const dir of dirs)
+    for await (const tally of spool.tallies(dir)) {
+      const key = segmentKey(tally);
+      const early = tally.to <= (books.horizon.get(bootKey(tally)) ?? 0);
+      if (early && !tallies.has(key) && !segments.has(key)) tallies.set(key, tally);
+    }
+  enter(books, tallies, segments);
+  return books;
+}
+
+function enter(books: NodeBooks, tallies: Map<string, Tally>, segments: Map<string, Segment>): void {
+  const { received, covered } = books;
+  const [whole, partial] = [[...tallies.values()].filter(isWhole), [...tallies.values()].filter(isPartial)];
+  for (const tally of whole) {
     cover(covered, bootKey(tally), tally);
-    for (const { client, minute, events } of tally.counts) add(received, makeCell(client, minute), events);
+    count(received, tally);
     books.tallies.push(tally);
   }
   for (const [key, segment] of segments) {
@@ -85,6 +87,31 @@ async function readOne(dir: string, spool: SpoolReader, underWay: UnderWay, book
     for (const [cell, events] of segment.received) add(received, cell, events);
     for (const [boot, ranges] of segment.ranges) for (const range of ranges) cover(covered, boot, range);
   }
+  for (const [key, ranges] of covered) covered.set(key, mergeRanges(ranges));
+  for (const [key, parts] of Map.groupBy(partial, bootKey)) enterPartial(books, key, parts);
+}
+
+/**
+ * While a disk fails a node tallies what no segment has, so between others. Which n these are follows from the rest when
+ * that leaves as many as were counted; else their events are taken from the numbering, as those of a node without a book.
+ */
+function enterPartial({ received, covered, horizon }: NodeBooks, key: string, tallies: Tally[]): void {
+  const known = covered.get(key) ?? [];
+  const left = mergeRanges(tallies).flatMap((range) => gapsIn(range, known));
+  if (sizeOf(left) !== tallies.reduce((sum, tally) => sum + eventsOf(tally), 0)) return;
+  for (const tally of tallies) {
+    count(received, tally);
+    raise(horizon, key, tally.to);
+  }
+  covered.set(key, mergeRanges([...known, ...left]));
+}
+
+const eventsOf = ({ counts }: Tally) => counts.reduce((sum, { events }) => sum + events, 0);
+const isWhole = (tally: Tally) => eventsOf(tally) === tally.to - tally.from + 1;
+const isPartial = (tally: Tally) => !isWhole(tally);
+
+function count(received: Map<Cell, number>, { counts }: Tally): void {
+  for (const { client, minute, events } of counts) add(received, makeCell(client, minute), events);
 }
 
 function readEvent(

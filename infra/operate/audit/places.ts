@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { STATE_DIR } from '../../local/paths.ts';
 import { type RunInfo, readRunInfo } from '../../local/run-info.ts';
 import { StopError } from '../../local/stop-error.ts';
@@ -47,7 +47,7 @@ export function findPlaces(options: PlaceOptions, environment: NodeJS.ProcessEnv
       stack?.analyticsUrl,
     ),
     stream: need('stream', 'set PISTATS_STREAM', environment.PISTATS_STREAM, stack?.stream),
-    spoolDirs: spoolDirs(options.spool, environment.PISTATS_SPOOL_DIR, stack && localSpool(stack, runFile)),
+    spoolDirs: spoolDirs(options.spool, environment.PISTATS_SPOOL_DIR, stack?.spoolDir),
   };
   const missing = places.spoolDirs.find((dir) => !existsSync(dir));
   if (missing && options.spool.includes(missing))
@@ -62,9 +62,6 @@ export function findPlaces(options: PlaceOptions, environment: NodeJS.ProcessEnv
     });
   return places;
 }
-
-const localSpool = (stack: Partial<RunInfo>, runFile: string) =>
-  (stack as { spoolDir?: string }).spoolDir ?? join(dirname(runFile), 'spool');
 
 function spoolDirs(given: string[], variable: string | undefined, local: string | undefined): string[] {
   if (given.length > 0) return given;

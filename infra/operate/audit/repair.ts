@@ -6,7 +6,7 @@ import { openSnapshot } from './database.ts';
 import { findOnStream, type StreamEvent, toTriple } from './find-on-stream.ts';
 import { putEvents } from './put-events.ts';
 import { readFactRows } from './read-fact-rows.ts';
-import type { Audit, AuditOptions } from './run-audit.ts';
+import { AUDIT_PRODUCER, type Audit, type AuditOptions } from './run-audit.ts';
 import { factKey } from './under-way.ts';
 import { waitStored } from './wait-stored.ts';
 
@@ -42,7 +42,7 @@ export async function repair(
 
   const again = new Set(found.map(({ event }) => factKey(event.clientid, event.id)));
   const facts = audit.facts.missing.filter(({ client_id, id }) => !again.has(factKey(client_id, id)));
-  const stamper = createStamper(`audit@${hostname()}`);
+  const stamper = createStamper(AUDIT_PRODUCER + hostname());
   const forwarded: ReturnType<typeof toTriple>[] = [];
   const registry = await openSnapshot(places.registryUrl, 'registry');
   try {

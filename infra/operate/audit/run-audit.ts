@@ -37,6 +37,9 @@ export interface AuditOptions {
   graceMs: number;
 }
 
+/** What a repair stamps with; it keeps no book, and numbers nothing before the stream has taken what comes before. */
+export const AUDIT_PRODUCER = 'audit@';
+
 /**
  * Reads along the way of an event, from the registry to the tables: what moves on meanwhile is met again further down,
  * so that nothing is missed and the system need not stand still.
@@ -54,11 +57,10 @@ export async function runAudit({ places, stream, spool, window, graceMs }: Audit
     const wanted = wantedRanges(window, touched, books, underWay);
     const islands = await findIslands(analytics, wanted);
     const { stored } = islands;
-    const gaps = findGaps(wanted, stored, underWay, books.horizon);
+    const gaps = findGaps(wanted, stored, underWay, books);
     const receipts = await receiptsBeside(analytics, gaps);
-    const unsettled = gaps.filter(
-      (gap) => !books.horizon.has(gap.key) && mayBeAtItsNode(gap, receipts, registry.at, graceMs),
-    );
+    const settledBefore = registry.at.getTime() - graceMs;
+    const unsettled = gaps.filter((gap) => !gap.covered && !isSettled(gap, receipts, settledBefore));
     const lost = gaps.filter((gap) => !unsettled.includes(gap));
     const tallies = books.tallies.filter((tally) =>
       lost.some((gap) => touches(tally, parseBootKey(gap.key), gap)),
@@ -83,7 +85,9 @@ export async function runAudit({ places, stream, spool, window, graceMs }: Audit
       doubles,
       facts,
       unstamped,
-      withoutBook: [...wanted.keys()].filter((key) => !books.horizon.has(key)).map(parseBootKey),
+      withoutBook: [...wanted.keys()]
+        .filter((key) => !books.horizon.has(key) && !key.startsWith(AUDIT_PRODUCER))
+        .map(parseBootKey),
     };
   } finally {
     await registry.close();
@@ -119,15 +123,17 @@ export function eventsIn(data: Buffer): unknown[] {
 async function receiptsBeside(analytics: Snapshot, gaps: Gap[]): Promise<Map<string, Date>> {
   return findReceipts(
     analytics,
-    gaps.flatMap(({ key, from, to }) => [from - 1, to + 1].map((n) => ({ key, boot: parseBootKey(key), n }))),
+    gaps.flatMap(({ key, previous, next }) =>
+      [previous, next].map((n) => ({ key, boot: parseBootKey(key), n })),
+    ),
   );
 }
 
 /**
- * Without the node's book: what came just before an event that was received just now may still be on its way to the
- * stream. One that is on the stream only is as young.
+ * Where no book holds it: what came just before an event that was received just now may still be on its way from the
+ * node to the stream. One that is not in the tables itself is as young.
  */
-function mayBeAtItsNode(gap: Gap, receipts: Map<string, Date>, now: Date, graceMs: number): boolean {
-  const received = receipts.get(`${gap.key} ${gap.to + 1}`);
-  return !received || received.getTime() > now.getTime() - graceMs;
+function isSettled({ key, next }: Gap, receipts: Map<string, Date>, before: number): boolean {
+  const received = receipts.get(`${key} ${next}`);
+  return received !== undefined && received.getTime() <= before;
 }
