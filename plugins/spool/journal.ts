@@ -83,7 +83,13 @@ export function createJournal(options: JournalOptions): Journal {
   /** Renamed into place with its owner in it: nobody sees it without one. */
   function makeFolder(): void {
     const making = join(dir, `.${boot}`);
-    disk.mkdirSync(making, { recursive: true, mode: 0o700 });
+    disk.mkdirSync(dir, { recursive: true, mode: 0o700 });
+    try {
+      // not recursive: that says ENOENT of a disk that is read-only
+      disk.mkdirSync(making, { mode: 0o700 });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
     disk.writeFileSync(join(making, ownerName(owner)), '', { mode: 0o600 });
     disk.renameSync(making, bootDir(dir, boot));
     hasFolder = true;

@@ -140,8 +140,8 @@ export async function startRig(t: Parameters<typeof socketDir>[0], options: Opti
     writeFileSync(deckFile, stringify(deckFor({ ...given, consumers })));
   write(given.consumers);
   const agent = new Agent({ keepAlive: true });
-  const spoolDir = join(dir, 'spool');
-  const spoolEnv = options.spool && { PISTATS_SPOOL_DIR: spoolDir, ...options.spool };
+  const spoolDir = options.spool?.PISTATS_SPOOL_DIR ?? join(dir, 'spool');
+  const spoolEnv = options.spool && { ...options.spool, PISTATS_SPOOL_DIR: spoolDir };
   const pluginServer = await startService(pluginServerSpec({ cloud, dir, socket, spoolEnv }));
   t.teardown(() => pluginServer.stop());
   const gateway = await startService({
