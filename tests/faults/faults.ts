@@ -29,9 +29,8 @@ const RESTART_MS = 60_000;
 async function kill(rig: Rig, part: Part, signal: NodeJS.Signals = 'SIGKILL'): Promise<undefined> {
   const pid = await pidOf(rig, part);
   process.kill(pid, signal);
-  await waitUntil(`another ${part}`, async () => !isAlive(pid) && isAlive(await pidOf(rig, part)), {
-    timeoutMs: RESTART_MS,
-  });
+  await waitUntil(`the end of ${part}`, () => !isAlive(pid));
+  await pidOf(rig, part);
   return undefined;
 }
 

@@ -1,14 +1,14 @@
+import { waitUntil } from '../../infra/local/wait-until.ts';
 import { childOf, isAlive, type Process } from './processes.ts';
 import type { Rig } from './rig.ts';
+
+/** A JVM and its components, on a machine that has other work. */
+const START_MS = 90_000;
 
 const service = (name: string) => (rig: Rig) => rig.stack.services.get(name)?.pid ?? -1;
 const jvm = (rig: Rig) => rig.stack.topology?.pid ?? -1;
 const component = (script: string) => (rig: Rig) =>
-  childOf(
-    () => jvm(rig),
-    script,
-    ({ command }) => command.includes(script),
-  );
+  childOf(jvm(rig), ({ command }) => command.includes(script));
 const ofFunction = (name: string) => (child: Process) =>
   child.environment.includes(`AWS_LAMBDA_FUNCTION_NAME=${name} `);
 
@@ -18,8 +18,7 @@ export const PARTS = {
   gateway: { article: 'the ', pid: service('gateway') },
   'Lambda environment': {
     article: 'a ',
-    pid: (rig: Rig) =>
-      childOf(() => service('lambda')(rig), 'an environment', ofFunction('pistats-registrations')),
+    pid: (rig: Rig) => childOf(service('lambda')(rig), ofFunction('pistats-registrations')),
   },
   'Lambda service': { article: 'the ', pid: service('lambda') },
   Redis: { article: '', pid: service('redis') },
@@ -39,8 +38,16 @@ const BEATS = "select count(*)::int as n from topology_heartbeats where seen_at 
 export async function allRun(rig: Rig): Promise<boolean> {
   const beats = await rig.analytics.query<{ n: number }>(BEATS);
   if ((beats.rows[0]?.n ?? 0) < 2) return false;
-  const pids = await Promise.all((Object.keys(PARTS) as Part[]).map((part) => pidOf(rig, part)));
-  return pids.every(isAlive);
+  return Object.values(PARTS).every(({ pid }) => isAlive(pid(rig)));
 }
 
-export const pidOf = async (rig: Rig, part: Part): Promise<number> => PARTS[part].pid(rig);
+/** Of the process that runs now; waits for one that is being started again. */
+export const pidOf = (rig: Rig, part: Part): Promise<number> =>
+  waitUntil(
+    part,
+    () => {
+      const pid = PARTS[part].pid(rig);
+      return isAlive(pid) ? pid : 0;
+    },
+    { timeoutMs: START_MS },
+  );

@@ -1,5 +1,4 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { waitUntil } from '../../infra/local/wait-until.ts';
 
 /** Linux only: what runs is read from /proc (proc(5)). */
 export interface Process {
@@ -42,15 +41,7 @@ export function familyOf(pid: number): number[] {
   return family;
 }
 
-/** The first child that `is` what is looked for, waited for where it is just being started. */
-export function childOf(
-  parent: () => number,
-  what: string,
-  is: (child: Process) => boolean,
-): Promise<number> {
-  return waitUntil(
-    what,
-    () => all().find((candidate) => candidate.parent === parent() && is(candidate))?.pid,
-    { timeoutMs: 60_000 },
-  );
+/** The first child that `is` what is looked for; -1: there is none at the moment. */
+export function childOf(parent: number, is: (child: Process) => boolean): number {
+  return all().find((candidate) => candidate.parent === parent && is(candidate))?.pid ?? -1;
 }
