@@ -10,12 +10,16 @@ import { analyticsDatabase } from './analytics-database.ts';
 import { localKinesis } from './local-kinesis.ts';
 
 const STREAM = 'topology-test';
+/** Storm starts three times; the comment tells tap's runner. */
+const TIMEOUT_MS = 240_000;
+t.setTimeout(TIMEOUT_MS);
+t.comment(`timeout=${TIMEOUT_MS}`);
 const IPS = ['193.0.6.139', '133.11.93.77', '2001:67c:2e8:22::c100:68b'];
 
 /** The real topology in Storm's LocalCluster, over a Kinesis and a database of this test's own. */
 t.test(
   'what is put on the stream ends in exactly one table, whatever is killed',
-  { timeout: 120_000 },
+  { timeout: TIMEOUT_MS },
   async (t) => {
     const { url, pool } = await analyticsDatabase(t);
     const kinesis = await localKinesis(t, STREAM, 2);
