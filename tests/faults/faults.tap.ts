@@ -2,8 +2,9 @@ import { join } from 'node:path';
 import t from 'tap';
 import { readAssignment, sayProgress, writeRow } from './assignment.ts';
 import { type Fault, faults, spoolFull } from './faults.ts';
-import { mountSmallDisk, startRig, unmount } from './rig.ts';
+import { startRig } from './rig.ts';
 import { runFault } from './run-fault.ts';
+import { mountSmallDisk, unmount } from './small-disk.ts';
 
 /** A fault, its recovery, the last answers, the drain and the audit, each at its longest. */
 const FAULT_TIMEOUT_MS = 420_000;

@@ -18,8 +18,8 @@ import { setUp } from '../../infra/local/setup.ts';
 import { endStaleProcesses } from '../../infra/local/stale.ts';
 import { reportError, StopError } from '../../infra/local/stop-error.ts';
 import { ASSIGNMENT_VARIABLE, type Assignment, progressReader, readRows } from './assignment.ts';
-import { unmount } from './rig.ts';
 import { formatRows, type Row } from './row.ts';
+import { unmount } from './small-disk.ts';
 
 const TABLE = /(<!-- faults -->\n)[\s\S]*?(<!-- \/faults -->)/;
 

@@ -74,6 +74,19 @@ const USAGES: Usage[] = [
     args: ['start', '--json', file('no/folder/table.json')],
     sentence: `--json ${file('no/folder/table.json')} can not be written: ENOENT.`,
   },
+  { args: ['faults', '--fast'], sentence: "Unknown option '--fast'. There are --only, --seed and --doc." },
+  ...['x', '-1', '1.5'].map((seed) => ({
+    args: ['faults', `--seed=${seed}`],
+    sentence: `--seed takes a whole number from 0, not "${seed}".`,
+  })),
+  {
+    args: ['faults', '--doc', file('nothing.csv')],
+    sentence: `${file('nothing.csv')} has no lines <!-- faults --> and <!-- /faults --> for a table.`,
+  },
+  {
+    args: ['faults', '--doc', 'docs/faults.md', '--only', 'Redis'],
+    sentence: '--doc is for a run of all faults, without --only.',
+  },
   { args: ['start', '--json', dir], sentence: `--json ${dir} can not be written: EISDIR.` },
 ];
 
