@@ -3,6 +3,8 @@ export interface Queued {
   bytes: number;
   /** since when it waits, ms since the epoch */
   since: number;
+  /** given by the queue when it is pushed: the order within a client */
+  turn?: number;
 }
 
 /** What waits: of the client that has most there, and of all the others. `since`: of the oldest. */
@@ -21,6 +23,7 @@ interface Line<T> {
 export class FairQueue<T extends Queued> {
   /** in the order of their turns: the first client is served next */
   #queues = new Map<string, Line<T>>();
+  #turns = 0;
   size = 0;
   bytes = 0;
 
@@ -34,16 +37,21 @@ export class FairQueue<T extends Queued> {
   }
 
   push(item: T): void {
+    item.turn = ++this.#turns;
     const line = this.#lineOf(item.client);
     line.items.push(item);
     this.#count(line, item, 1);
   }
 
-  /** Back to the head, for items that were taken and could not be sent. */
+  /**
+   * Back to the head, for items that were taken and could not be sent. Of several batches that come back, in whatever
+   * order they do, a client's requests stand as they came.
+   */
   unshift(items: T[]): void {
     for (const item of items.toReversed()) {
       const line = this.#lineOf(item.client);
-      line.items.unshift(item);
+      const later = line.items.findIndex(({ turn = 0 }) => turn > (item.turn ?? 0));
+      line.items.splice(later < 0 ? line.items.length : later, 0, item);
       this.#count(line, item, 1);
     }
   }

@@ -90,6 +90,14 @@ t.test('what is put back goes before what waits of that client, in its old order
   t.same(of('b'), ['b1', 'b2']);
 });
 
+t.test('batches that come back in another order than they left stand as they came', async (t) => {
+  const queue = queueOf('a1', 'a2', 'a3', 'a4', 'a5', 'a6');
+  const [first, second] = [queue.take(2, 1e6), queue.take(2, 1e6)];
+  queue.unshift(first);
+  queue.unshift(second);
+  t.same(take(queue, 10), ['a1', 'a2', 'a3', 'a4', 'a5', 'a6']);
+});
+
 t.test('an item is removed once, wherever it stands', async (t) => {
   const queue = queueOf('a1');
   const [middle, alone, stranger] = [item('a2'), item('b1'), item('c1')];
