@@ -32,7 +32,8 @@ export function runTap(
     child.on('error', (error) => {
       if (!signal?.aborted) reject(error);
     });
-    child.on('exit', (code) => {
+    // not its exit: what it said last may still be under way
+    child.on('close', (code) => {
       const { passed, failed } = counter.counts();
       // a runner that failed without a failed assertion (a file that did not load) must not read as green
       const failures = code === 0 ? failed : Math.max(failed, 1);

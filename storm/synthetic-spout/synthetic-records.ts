@@ -58,6 +58,7 @@ function recordOf(first: number, end: number, { producer, boot }: SyntheticOptio
       clientid: 'synthetic',
       requestid: `${producer}-${first}`,
       receivedtime: now,
+      acceptedtime: now,
       clientip: `81.${first % 200}.${(first >> 8) % 256}.${first % 256}`,
       useragent: `${AGENTS[first % AGENTS.length]} Build/${first % BUILDS}`,
       producer,

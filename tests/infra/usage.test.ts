@@ -20,7 +20,7 @@ const USAGES: Usage[] = [
   {
     args: ['strat'],
     code: 2,
-    sentence: /^pistats: unknown command "strat"; there are: start, setup, test, [a-z, ]+\.\n$/,
+    sentence: /^pistats: unknown command "strat"; there are: start, setup, test, [a-z:, ]+\.\n$/,
   },
   { args: ['toString'], code: 2, sentence: /^pistats: unknown command "toString"; there are: / },
   { args: [], code: 2, sentence: /^pistats: unknown command ""; there are: / },

@@ -25,7 +25,9 @@ t.test('the records are what the gateway would have stamped, and every event dec
       userAgent: useragent,
     };
     const [restamped] = stamper.stamp(events.map(factOf), receipt) ?? [];
-    t.equal(record.data, restamped?.data.toString());
+    // the stamper's own moment, one of this test
+    const data = restamped?.data.toString().replaceAll(/(?<="acceptedtime":")[^"]*/g, receivedtime);
+    t.equal(record.data, data);
     const { events: decoded, rejected } = decodeRecord(record);
     t.same(rejected, []);
     for (const { event } of decoded) ids.add(event.id);
