@@ -104,8 +104,13 @@ const kinesisDown = (seconds: number): Fault => ({
 /** Nothing more can be written on the spool's file system. */
 async function fillDisk({ spoolDir }: Rig): Promise<Heal> {
   const file = join(spoolDir, 'filler');
-  for (let bytes = bytesLeft(spoolDir); bytes > 0; bytes = bytesLeft(spoolDir))
-    appendFileSync(file, Buffer.alloc(Math.min(bytes, 1024 ** 2)));
+  try {
+    for (let bytes = bytesLeft(spoolDir); bytes > 0; bytes = bytesLeft(spoolDir))
+      appendFileSync(file, Buffer.alloc(Math.min(bytes, 1024 ** 2)));
+  } catch (error) {
+    // the spool had the last of it meanwhile
+    if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
+  }
   return () => rmSync(file);
 }
 

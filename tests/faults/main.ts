@@ -83,7 +83,7 @@ async function main(args: string[]): Promise<number> {
     if (rows.length > 0) process.stderr.write(`\n${formatRows(rows)}\n\n`);
     if (rows.length === 0 && only.length > 0) say(`no fault's name holds "${only.join('" or "')}".`);
     if (doc) writeTable(doc, rows);
-    say(`the logs of all parts are in ${keepLogs(dataDir)}`);
+    if (code !== 0) say(`the logs of all parts are in ${keepLogs(dataDir)}`);
     return interrupted.signal.aborted ? 130 : code;
   } finally {
     clearInterval(showing);
