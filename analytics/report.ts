@@ -1,5 +1,6 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import { analyticsUrl } from './database-url.ts';
+import { parseTime } from './parse-time.ts';
 import { type ReportRange, readReport } from './registrations.ts';
 import { ATTRIBUTION, reportText } from './report-text.ts';
 
@@ -27,14 +28,6 @@ async function report({ json, client, from, to }: Options): Promise<string> {
     attribution: ATTRIBUTION,
   };
   return `${JSON.stringify(document, null, 2)}\n`;
-}
-
-/** `2026-01-31` (midnight UTC) or RFC 3339. */
-function parseTime(value: string): Date {
-  const time = new Date(value);
-  if (!/^\d{4}-\d\d-\d\d/.test(value) || Number.isNaN(time.getTime()))
-    throw new InvalidArgumentError('Give a date (2026-01-31) or a time (2026-01-31T20:00:00Z).');
-  return time;
 }
 
 /** One sentence instead of a driver's error. */

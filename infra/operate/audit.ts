@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { parseTime } from '../../analytics/parse-time.ts';
 import { createPutRecords } from '../../plugins/kinesis-forward/put-records.ts';
 import { readSpool } from '../../plugins/spool/read-spool.ts';
 import { readTallies } from '../../plugins/spool/read-tallies.ts';
@@ -78,14 +79,6 @@ export function auditProgram(output: Output): Command {
       if (repaired && audit.missing.length > 0) output.out(`\n${UNREPAIRED}`);
       if (!audit.balanced) throw new StopError('the books do not balance.');
     });
-}
-
-/** `2026-01-31` (midnight UTC) or RFC 3339. */
-function parseTime(value: string): Date {
-  const time = new Date(value);
-  if (!/^\d{4}-\d\d-\d\d/.test(value) || Number.isNaN(time.getTime()))
-    throw new InvalidArgumentError('Give a date (2026-01-31) or a time (2026-01-31T20:00:00Z).');
-  return time;
 }
 
 function parseSeconds(value: string): number {

@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import pg from 'pg';
 import { analyticsUrl } from '../../analytics/database-url.ts';
+import { parseTime } from '../../analytics/parse-time.ts';
 import type { RejectReason } from '../../storm/decode/rejected.ts';
 import { StopError } from '../local/stop-error.ts';
 import { readLines, replayLine, writeLines } from './replay-file.ts';
@@ -194,13 +195,6 @@ function explained(error: Error & { code?: string }): Error {
   if (/^E[A-Z]+$|^08|^57/.test(error.code ?? '') || /timeout|terminated/i.test(error.message))
     return new StopError(`the analytics database is not reachable (${error.code ?? 'timeout'}).`);
   return error;
-}
-
-function parseTime(value: string): Date {
-  const time = new Date(value);
-  if (!/^\d{4}-\d\d-\d\d/.test(value) || Number.isNaN(time.getTime()))
-    throw new InvalidArgumentError('Give a date (2026-01-31) or a time (2026-01-31T20:00:00Z).');
-  return time;
 }
 
 function parseSeconds(value: string): number {

@@ -1,12 +1,13 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { nameMissing } from '../../infra/operate/audit/name-missing.ts';
-import { readNodeBooks, type SpooledRecord, type Tally } from '../../infra/operate/audit/node-books.ts';
+import { readNodeBooks, type SpooledRecord } from '../../infra/operate/audit/node-books.ts';
 import { type Key, pairKeys } from '../../infra/operate/audit/pair-keys.ts';
 import { putEvents } from '../../infra/operate/audit/put-events.ts';
 import { gapsIn, holds, mergeRanges, sizeOf } from '../../infra/operate/audit/ranges.ts';
 import { createUnderWay } from '../../infra/operate/audit/under-way.ts';
 import { windowOf } from '../../infra/operate/audit/window.ts';
+import type { Tally } from '../../plugins/spool/read-tallies.ts';
 import { BOOT, stamped } from '../storm/events.ts';
 
 t.test('ranges: merged, held and their gaps, as sets have it', async (t) => {

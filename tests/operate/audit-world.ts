@@ -2,9 +2,10 @@ import { type BalanceRow, balanceRows } from '../../infra/operate/audit/balance.
 import { type Cell, makeCell } from '../../infra/operate/audit/cell.ts';
 import type { Kind, TableCount } from '../../infra/operate/audit/count-by-minute.ts';
 import { findGaps, type Gap, wantedRanges } from '../../infra/operate/audit/find-gaps.ts';
-import { readNodeBooks, type SpooledRecord, type Tally } from '../../infra/operate/audit/node-books.ts';
+import { readNodeBooks, type SpooledRecord } from '../../infra/operate/audit/node-books.ts';
 import { holds, mergeRanges, type Range } from '../../infra/operate/audit/ranges.ts';
 import { createUnderWay } from '../../infra/operate/audit/under-way.ts';
+import type { Tally } from '../../plugins/spool/read-tallies.ts';
 
 /** Where an event is at the moment; `lost`: in no place but the count of its segment. */
 export type Place = Kind | 'stream' | 'spool' | 'lost';

@@ -1,7 +1,7 @@
+import type { Tally } from '../../../plugins/spool/read-tallies.ts';
 import { type Cell, makeCell, minuteOf } from './cell.ts';
 import type { Snapshot } from './database.ts';
 import type { Present } from './name-missing.ts';
-import type { Tally } from './node-books.ts';
 import { holds, type Range } from './ranges.ts';
 import type { UnderWay } from './under-way.ts';
 

@@ -1,7 +1,7 @@
+import type { Tally } from '../../../plugins/spool/read-tallies.ts';
 import { type Boot, parseBootKey } from './boot.ts';
 import { type Cell, makeCell, parseCell } from './cell.ts';
 import type { Gap } from './find-gaps.ts';
-import type { Tally } from './node-books.ts';
 import { gapsIn, type Range } from './ranges.ts';
 
 /** Events that are in no book but the one that counted them: n from `from` to `to` of one start of a producer. */

@@ -1,3 +1,4 @@
+import type { Tally } from '../../../plugins/spool/read-tallies.ts';
 import { bootKey } from './boot.ts';
 import { type Cell, makeCell } from './cell.ts';
 import { gapsIn, mergeRanges, type Range, sizeOf } from './ranges.ts';
@@ -8,16 +9,6 @@ export interface SpooledRecord {
   boot: string;
   segment: string;
   events: { producer: string; boot: string; n: string }[];
-}
-
-/** What was in a segment that Kinesis has acknowledged to the last record. */
-export interface Tally {
-  producer: string;
-  boot: string;
-  segment: string;
-  from: number;
-  to: number;
-  counts: { client: string; minute: string; events: number }[];
 }
 
 export interface SpoolReader {
