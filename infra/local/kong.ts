@@ -58,7 +58,6 @@ export async function startKong(options: KongOptions): Promise<Service> {
     logFile,
     // nginx's master hears it through the group
     stopSignal: 'SIGTERM',
-    readyTimeoutMs: 60_000,
     ready: (_service, signal) =>
       waitUntil('Kong ready', () => isReady(statusPort), { timeoutMs: 60_000, everyMs: 100, signal }),
   });

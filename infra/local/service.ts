@@ -132,7 +132,7 @@ export async function startService(spec: ServiceSpec): Promise<Service> {
   const ready = spec.ready
     ? spec.ready(service, waiting.signal)
     : waitUntil(`${spec.name} ready`, () => readyLine, {
-        timeoutMs: spec.readyTimeoutMs ?? 30_000,
+        timeoutMs: spec.readyTimeoutMs ?? 60_000,
         everyMs: 20,
         signal: waiting.signal,
       });

@@ -10,7 +10,7 @@ export async function topologyReady(
   topology: Pick<RunningTopology, 'stop'>,
   logFile: string,
 ): Promise<void> {
-  const pool = new pg.Pool({ connectionString: analyticsUrl, max: 1 });
+  const pool = new pg.Pool({ connectionString: analyticsUrl, max: 1, query_timeout: 5_000 });
   const query = 'select count(distinct component)::int as n from topology_heartbeats where started_at >= $1';
   try {
     await waitUntil(
@@ -19,7 +19,7 @@ export async function topologyReady(
         const { rows } = await pool.query<{ n: number }>(query, [new Date(startedAt)]);
         return (rows[0]?.n ?? 0) >= 2;
       },
-      { timeoutMs: 120_000, everyMs: 200 },
+      { timeoutMs: 180_000, everyMs: 200 },
     );
   } catch (error) {
     await topology.stop();

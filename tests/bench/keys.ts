@@ -105,7 +105,6 @@ async function startPair(clients: number): Promise<Pair> {
       args: [join(ROOT, script), ...args],
       env: { PISTATS_SOCKET: join(dir, 'plugins.sock'), AWS_REGION: 'eu-central-1', ...env },
       logFile: join(dir, `${name}.log`),
-      readyTimeoutMs: 60_000,
     });
     services.push(service);
     return service;

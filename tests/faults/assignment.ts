@@ -13,6 +13,8 @@ export interface Assignment {
   only: string[];
   /** of the random schedule */
   seed: number;
+  /** Date.now() after which no other fault is begun */
+  endsAt: number;
 }
 
 export function readAssignment(): Assignment {

@@ -8,14 +8,12 @@ import { mountSmallDisk, unmount } from './small-disk.ts';
 
 /** A fault, its recovery, the last answers, the drain and the audit, each at its longest. */
 const FAULT_TIMEOUT_MS = 420_000;
-/** Twice what all of them take on two busy cores. */
-const MAX_MS = 2_400_000;
 /** Far above what a minute without Kinesis leaves in the spool. */
 const DISK_MB = 32;
 /** A few seconds of the load. */
 const SMALL_SPOOL_BYTES = 300_000;
 
-const { tools, dataDir, only, seed } = readAssignment();
+const { tools, dataDir, only, seed, endsAt } = readAssignment();
 const say = (line: string) => sayProgress(dataDir, `pistats: ${line}`);
 const chosen = (all: Fault[]) =>
   all.filter(({ name }) => only.length === 0 || only.some((text) => name.includes(text)));
@@ -28,7 +26,15 @@ async function runAll(t: Test, all: Fault[], pluginServerEnv: Record<string, str
   try {
     for (const fault of all)
       await t.test(fault.name, { timeout: FAULT_TIMEOUT_MS }, async (t) => {
-        writeRow(dataDir, await runFault(t, rig, fault, say));
+        if (Date.now() > endsAt) return void t.fail('the time of the whole run is over: not tried');
+        say(`${fault.name} …`);
+        try {
+          writeRow(dataDir, await runFault(t, rig, fault, say));
+        } catch (error) {
+          say(`${fault.name}: ${(error as Error).message}`);
+          throw error;
+        }
+        if (!t.passing()) say(`${fault.name}: FAILED`);
       });
   } finally {
     await rig.stop();
@@ -36,15 +42,21 @@ async function runAll(t: Test, all: Fault[], pluginServerEnv: Record<string, str
 }
 
 // one test around all: tap ends by itself what has no subtest for a while, as while a second system starts
-t.test('faults', { timeout: MAX_MS }, async (t) => {
+t.test('faults', { timeout: endsAt - Date.now() + FAULT_TIMEOUT_MS }, async (t) => {
   const spoolDir = join(stackDir, 'spool');
   const smallDisk = mountSmallDisk(spoolDir, DISK_MB);
   if (smallDisk) t.teardown(() => unmount(spoolDir));
   else say('no file system can be mounted here (root can): the faults with a full disk are left out');
   const usual = chosen(faults(smallDisk, seed, say));
   const bounded = chosen([spoolFull]);
-  await runAll(t, usual);
-  // over the same databases and spool: the audit has the books of both
-  await runAll(t, bounded, { PISTATS_SPOOL_MAX_BYTES: String(SMALL_SPOOL_BYTES) });
+  try {
+    await runAll(t, usual);
+    // over the same databases and spool: the audit has the books of both
+    await runAll(t, bounded, { PISTATS_SPOOL_MAX_BYTES: String(SMALL_SPOOL_BYTES) });
+  } catch (error) {
+    // tap tells it at the end of the run only
+    say((error as Error).message);
+    throw error;
+  }
   t.equal(readRows(dataDir).length, usual.length + bounded.length, 'every fault has its row');
 });

@@ -36,6 +36,7 @@ export async function startRig(options: {
   mkdirSync(dataDir, { recursive: true, mode: 0o711 });
   const spoolDir = join(dataDir, 'spool');
   const proxies = new Map<string, AwsProxy>();
+  const closeProxies = () => Promise.all([...proxies.values()].map((proxy) => proxy.close()));
   const stack = await startStack({
     tools,
     dataDir,
@@ -51,6 +52,10 @@ export async function startRig(options: {
       return proxy.url;
     },
     ...prepareTestClients(dataDir),
+  }).catch(async (error: Error) => {
+    // one that listens on keeps the process alive for good
+    await closeProxies();
+    throw error;
   });
   const { info } = stack;
   const scheduler = startScheduler(info.lambdaUrl, RECONCILE_EVERY_MS);
@@ -80,7 +85,7 @@ export async function startRig(options: {
       scheduler.stop();
       await Promise.allSettled([registry.end(), analytics.end()]);
       await stack.stop();
-      await Promise.all([kinesis.close(), lambda.close()]);
+      await closeProxies();
     },
   };
 }
