@@ -10,7 +10,12 @@ export async function topologyReady(
   topology: Pick<RunningTopology, 'stop'>,
   logFile: string,
 ): Promise<void> {
-  const pool = new pg.Pool({ connectionString: analyticsUrl, max: 1, query_timeout: 5_000 });
+  const pool = new pg.Pool({
+    connectionString: analyticsUrl,
+    max: 1,
+    connectionTimeoutMillis: 5_000,
+    query_timeout: 5_000,
+  });
   const query = 'select count(distinct component)::int as n from topology_heartbeats where started_at >= $1';
   try {
     await waitUntil(

@@ -13,7 +13,8 @@ export async function waitUntil<T>(
     signal,
   }: { timeoutMs?: number; everyMs?: number; signal?: AbortSignal } = {},
 ): Promise<NonNullable<T>> {
-  const deadline = Date.now() + timeoutMs;
+  // not the time of day: that may be set back meanwhile, and the wait would not end
+  const deadline = performance.now() + timeoutMs;
   let last: unknown;
   for (;;) {
     try {
@@ -23,7 +24,7 @@ export async function waitUntil<T>(
       last = error;
     }
     if (signal?.aborted) throw new Error(`${what}: no longer waited for`);
-    if (Date.now() > deadline)
+    if (performance.now() > deadline)
       throw new Error(
         `${what}: not within ${timeoutMs / 1000} s${last instanceof Error ? ` (${last.message})` : ''}`,
       );

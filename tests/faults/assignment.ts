@@ -13,8 +13,8 @@ export interface Assignment {
   only: string[];
   /** of the random schedule */
   seed: number;
-  /** Date.now() after which no other fault is begun */
-  endsAt: number;
+  /** no fault is begun later than this after the first */
+  beginWithinMs: number;
 }
 
 export function readAssignment(): Assignment {
