@@ -179,10 +179,13 @@ function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
   }
 }
 
+/** Our own line about its end, and what Node prints behind an error: its stack, properties and version. */
+const NO_REASON = / ended: |^\s|^[{}]|^Node\.js v|^$/;
+
 function lastLine(file: string): string {
   try {
     const lines = readFileSync(file, 'utf8').trim().split('\n');
-    return (lines.findLast((line) => !/ ended: /.test(line)) ?? '').slice(0, 300);
+    return (lines.findLast((line) => !NO_REASON.test(line)) ?? '').slice(0, 300);
   } catch {
     return 'no log';
   }

@@ -27,10 +27,13 @@ const FIRST_PAUSE_MS = 200;
 const LONGEST_PAUSE_MS = 3_200;
 
 interface Entry {
-  unit: Unit;
+  /** let go of once acked: entries outlive their units by up to HEADROOM */
+  unit: Unit | undefined;
+  sequence: string;
   index: number;
-  acked: boolean;
 }
+/** Entries that were acked are cut off the front together, so that a cut costs nothing per unit. */
+const HEADROOM = 1_024;
 
 /**
  * The units of one shard in order. A failed unit goes out again before those behind it, after a pause of the whole
@@ -48,20 +51,20 @@ export function createShardQueue(): ShardQueue {
   let pausedUntil = 0;
 
   function advance(): void {
-    for (let entry = order[head]; entry?.acked; entry = order[++head]) acked = entry.unit.sequence;
-    if (head < 1_024) return;
+    for (let entry = order[head]; entry && !entry.unit; entry = order[++head]) acked = entry.sequence;
+    if (head < HEADROOM) return;
     order.splice(0, head);
     next -= head;
     head = 0;
   }
   return {
     push(unit) {
-      order.push({ unit, index: pushed++, acked: false });
+      order.push({ unit, sequence: unit.sequence, index: pushed++ });
     },
     take(now) {
       if (now < pausedUntil) return undefined;
       const entry = retries.shift() ?? order[next];
-      if (!entry) return undefined;
+      if (!entry?.unit) return undefined;
       if (entry === order[next]) next++;
       inFlight.set(entry.unit.id, entry);
       return entry.unit;
@@ -70,10 +73,11 @@ export function createShardQueue(): ShardQueue {
       const entry = inFlight.get(id);
       if (!entry) return undefined;
       inFlight.delete(id);
-      entry.acked = true;
+      const { unit } = entry;
+      entry.unit = undefined;
       pause = FIRST_PAUSE_MS;
       advance();
-      return entry.unit;
+      return unit;
     },
     fail(id, now) {
       const entry = inFlight.get(id);

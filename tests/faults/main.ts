@@ -86,7 +86,7 @@ async function main(args: string[]): Promise<number> {
     show();
     const rows = readRows(dataDir);
     if (rows.length > 0) process.stderr.write(`\n${formatRows(rows)}\n\n`);
-    if (rows.length === 0 && only.length > 0) say(`no fault's name holds "${only.join('" or "')}".`);
+    if (code === 0 && rows.length === 0) say(`no fault's name holds "${only.join('" or "')}".`);
     if (doc) writeTable(doc, rows);
     if (code !== 0) say(`the logs of all parts are in ${keepLogs(dataDir)}`);
     return interrupted.signal.aborted ? 130 : code;

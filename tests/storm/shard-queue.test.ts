@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import t from 'tap';
 import { createShardQueue, type Unit } from '../../storm/spout/shard-queue.ts';
@@ -102,4 +104,25 @@ t.test('whatever comes: nothing is lost, nothing is acked past a hole', async (t
     { numRuns: 30, endOnFailure: true },
   );
   t.pass('holds');
+});
+
+t.test('a unit that was acked is let go of at once', async (t) => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const queue = createShardQueue();
+  const pushed = (n: number) => {
+    const made = unit(n);
+    queue.push(made);
+    return new WeakRef(made);
+  };
+  const refs = [pushed(0), pushed(1)];
+  queue.take(0);
+  queue.take(0);
+  queue.ack('u0');
+  // a WeakRef keeps its target until the present job is over
+  await new Promise(setImmediate);
+  collect();
+  t.equal(refs[0]?.deref(), undefined);
+  t.ok(refs[1]?.deref(), 'one in flight is kept');
+  t.equal(queue.acked, '0');
 });
