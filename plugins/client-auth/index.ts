@@ -3,10 +3,10 @@ import { normalizeIp, senderPrefix } from '../../contracts/ip-address.ts';
 import { exitWithProblem } from '../exit.ts';
 import type { Kong } from '../pdk.ts';
 import { type AuthenticatedClient, setClient } from '../shared-context.ts';
+import { createTokenBuckets, type TokenBuckets } from '../token-bucket.ts';
 import { checkKey } from './check-key.ts';
 import { type ConsumerCache, createConsumerCache, type KnownClient } from './consumer-cache.ts';
 import { type ClientAuthConfig, schema } from './schema.ts';
-import { createTokenBuckets, type TokenBuckets } from './token-bucket.ts';
 
 /** Authenticates a client by its API key and makes it Kong's consumer. */
 class ClientAuth {

@@ -10,6 +10,7 @@ import { FairQueue } from './fair-queue.ts';
 import { createInFlightLimit } from './in-flight-limit.ts';
 import type { Invoke, InvokeOutcome } from './invoke.ts';
 import * as metrics from './metrics.ts';
+import { createTurns } from './turns.ts';
 
 export interface CoalescerLimits {
   maxSize: number;
@@ -68,6 +69,7 @@ export function createCoalescer(functionName: string, invoke: Invoke, given: Coa
   const breaker = createBisectBreaker();
   const queue = new FairQueue<Waiting>();
   const drain = createDrainRate();
+  const turns = createTurns();
   const label = { function: functionName };
   metrics.watchQueue(functionName, () => queue.backlog());
   let inFlight = 0;
@@ -112,6 +114,7 @@ export function createCoalescer(functionName: string, invoke: Invoke, given: Coa
             resolve(busy());
           },
         };
+        turns.heard(client);
         queue.push(item);
         pump();
       });
@@ -158,6 +161,7 @@ export function createCoalescer(functionName: string, invoke: Invoke, given: Coa
       });
     }
     if (queue.size > 0) held ??= setTimeout(release, HOLD_MS);
+    else stopHolding();
     metrics.inFlight.set(label, inFlight);
     metrics.inFlightLimit.set(label, inFlightLimit.allowed);
   }
@@ -178,14 +182,25 @@ export function createCoalescer(functionName: string, invoke: Invoke, given: Coa
     pump(true);
   }
 
-  /** Beside what is under way only those go who have nothing there, unless enough wait or have waited for long. */
+  function stopHolding(): void {
+    clearTimeout(held);
+    held = undefined;
+  }
+
+  /** Only those go who have nothing under way and whose turn it is, unless enough wait or have waited for long. */
   function next(heldLong: boolean): Waiting[] {
     const maxBytes = MAX_PAYLOAD_BYTES - ENVELOPE_BYTES;
     const worth = heldLong || queue.size >= Math.min(WORTH_ANOTHER, limits.maxSize);
-    if (inFlight > 0 && !worth) return queue.take(limits.maxSize, maxBytes, (client) => underWay.has(client));
-    clearTimeout(held);
-    held = undefined;
-    return queue.take(limits.maxSize, maxBytes);
+    if (worth) {
+      stopHolding();
+      return queue.take(limits.maxSize, maxBytes);
+    }
+    const asked = new Map<string, boolean>();
+    return queue.take(limits.maxSize, maxBytes, (client) => {
+      const waits = asked.get(client) ?? (underWay.has(client) || !turns.take(client));
+      asked.set(client, waits);
+      return waits;
+    });
   }
 
   /** One batch to its end, whatever it takes; a throttled one ends in the queue. */

@@ -75,6 +75,27 @@ t.test('an invocation that hangs holds up its client for a moment only', async (
   t.same((await Promise.all(answers)).map(codeOf), ['200 a1', '200 a2', '200 a3']);
 });
 
+t.test('a client that begins many invocations while others are about is held', async (t) => {
+  const { submit, invocations } = coalescing({ maxInFlight: 3 }, () => 'ok');
+  await submit('b1');
+  let name = '';
+  let held: Promise<unknown> | undefined;
+  for (let i = 1; i < 1_000 && !held; i++) {
+    name = `a${i}`;
+    const answer = submit(name);
+    if (invocations.at(-1)?.bodies.includes(name)) await answer;
+    else held = answer;
+  }
+  t.ok(held, 'one of them waits, though nothing is under way');
+  const other = submit('b2');
+  t.ok(invocations.at(-1)?.bodies.includes('b2'), 'the other client does not');
+  await Promise.all([held, other]);
+  t.ok(
+    invocations.slice(-2).some(({ bodies }) => bodies.includes(name)),
+    'it leaves soon',
+  );
+});
+
 t.test('a size of 1 coalesces nothing', async (t) => {
   const { submit, invocations } = coalescing({ maxSize: 1 });
   const answers = names('a', 3).map((name) => submit(name));

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { createTokenBuckets } from '../../plugins/client-auth/token-bucket.ts';
+import { createTokenBuckets } from '../../plugins/token-bucket.ts';
 
 t.test('a burst, then the rate; a token is back when it was said to be', async (t) => {
   const buckets = createTokenBuckets({ rate: 10, burst: 3, max: 10 });
