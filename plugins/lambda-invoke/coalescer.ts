@@ -76,6 +76,8 @@ export function createCoalescer(functionName: string, invoke: Invoke, given: Coa
   /** batches under way that carry requests of a client */
   const underWay = new Map<string, number>();
   let held: NodeJS.Timeout | undefined;
+  /** a timer runs for the next turn of a client */
+  let turnIsDue = false;
   /** throttled invocations whose pause is not over; no clock: a timer may fire a little before its time */
   let pauses = 0;
 
@@ -195,12 +197,25 @@ export function createCoalescer(functionName: string, invoke: Invoke, given: Coa
       stopHolding();
       return queue.take(limits.maxSize, maxBytes);
     }
-    const asked = new Map<string, boolean>();
-    return queue.take(limits.maxSize, maxBytes, (client) => {
-      const waits = asked.get(client) ?? (underWay.has(client) || !turns.take(client));
-      asked.set(client, waits);
-      return waits;
+    /** ms until each may; asked once, for it is counted */
+    const waits = new Map<string, number>();
+    const batch = queue.take(limits.maxSize, maxBytes, (client) => {
+      if (underWay.has(client)) return true;
+      const ms = waits.get(client) ?? turns.take(client);
+      waits.set(client, ms);
+      return ms > 0;
     });
+    awaitTurn(Math.min(...[...waits.values()].filter((ms) => ms > 0)));
+    return batch;
+  }
+
+  function awaitTurn(ms: number): void {
+    if (turnIsDue || ms > HOLD_MS) return;
+    turnIsDue = true;
+    setTimeout(() => {
+      turnIsDue = false;
+      pump();
+    }, ms);
   }
 
   /** One batch to its end, whatever it takes; a throttled one ends in the queue. */

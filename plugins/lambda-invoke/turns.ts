@@ -3,8 +3,8 @@ import { createTokenBuckets } from '../token-bucket.ts';
 export interface Turns {
   /** `now`: ms of a clock that nobody sets back */
   heard(client: string, now?: number): void;
-  /** Whether the client may begin an invocation of its own; counts it while others are about. */
-  take(client: string, now?: number): boolean;
+  /** Milliseconds until the client may begin an invocation of its own; at 0 it may, and while others are about it is counted. */
+  take(client: string, now?: number): number;
 }
 
 /**
@@ -35,7 +35,9 @@ export function createTurns(): Turns {
     },
     take(client, now = performance.now()) {
       const { at } = client === last.client ? other : last;
-      return now - at > ABOUT_MS || buckets.take(client, now).ok;
+      if (now - at > ABOUT_MS) return 0;
+      const taken = buckets.take(client, now);
+      return taken.ok ? 0 : taken.retryAfter * 1_000;
     },
   };
 }
