@@ -51,7 +51,7 @@ export function startTopology(options: TopologyOptions): RunningTopology {
   });
 
   function launch(): void {
-    const startedAt = Date.now();
+    const startedAt = performance.now();
     child = spawnCluster(options);
     child.stdout?.on('data', (chunk: Buffer) => log.write(chunk));
     child.stderr?.on('data', (chunk: Buffer) => log.write(chunk));
@@ -61,7 +61,7 @@ export function startTopology(options: TopologyOptions): RunningTopology {
     child.once('exit', () => endGroup(started, 'SIGKILL'));
     child.once('close', (code, signal) => {
       if (stopping) return onExit();
-      if (Date.now() - startedAt > STEADY_MS) backoff = MIN_BACKOFF_MS;
+      if (performance.now() - startedAt > STEADY_MS) backoff = MIN_BACKOFF_MS;
       say(`the cluster ended (${signal ?? code}); starting it again in ${backoff} ms`);
       timer = setTimeout(() => {
         restarts++;

@@ -19,7 +19,7 @@ export interface Correction {
 
 export type Replayable =
   /** one record for the stream */
-  | { kind: 'record'; data: string; partitionKey: string; triples: PutTriple[] }
+  | { kind: 'record'; data: Buffer; partitionKey: string; triples: PutTriple[] }
   /** a row that was enriched already and goes to the store statement itself: its IP, hence its country, is gone */
   | { kind: 'row'; row: EnrichedEvent; triples: PutTriple[] }
   | { kind: 'refused'; reason: string };
@@ -42,7 +42,7 @@ export function replayable(row: RejectedRow, correction: Correction, newIds: boo
   const [{ event: first }] = decoded as [(typeof decoded)[number]];
   return {
     kind: 'record',
-    data,
+    data: Buffer.from(data),
     partitionKey: `${first.clientid}:${first.subject ?? first.requestid}`.slice(0, 256),
     triples: decoded.map(({ event }) => tripleOf(row.source_id, event)),
   };

@@ -46,7 +46,7 @@ export async function putBack(options: PutOptions, replays: Replay[]): Promise<P
   const rows = accepted.flatMap((outcome) => (outcome.kind === 'row' ? [outcome.row] : []));
   await createEventStore(options.pool).store({ events: rows, rejected: [] });
   const records = accepted.flatMap((outcome) => (outcome.kind === 'record' ? [outcome] : []));
-  if (records.length > 0) await options.stream().put(records);
+  if (records.length > 0) await options.stream()(records);
   const left = await untilSettled(
     options,
     accepted.flatMap(({ triples }) => triples),

@@ -111,7 +111,7 @@ async function put(
       total.settled += result.settled;
       total.refused.push(...result.refused);
     }
-  }).finally(() => stream?.close());
+  });
   report(total, options, output);
 }
 

@@ -48,7 +48,8 @@ export function createPluginRpc({ socketPath, timeoutMs, env, onFailure }: Plugi
 
   async function acquire(): Promise<PluginConnection> {
     for (let entry = idle.pop(); entry; entry = idle.pop()) {
-      if (entry.connection.reusable() && Date.now() - entry.since < POOL_IDLE_MS) return entry.connection;
+      if (entry.connection.reusable() && performance.now() - entry.since < POOL_IDLE_MS)
+        return entry.connection;
       entry.connection.close();
     }
     const connection = await openConnection(socketPath, timeoutMs, (closed) => open.delete(closed));
@@ -57,7 +58,7 @@ export function createPluginRpc({ socketPath, timeoutMs, env, onFailure }: Plugi
   }
 
   function keep(connection: PluginConnection): void {
-    if (connection.reusable() && idle.length < POOL_SIZE) idle.push({ connection, since: Date.now() });
+    if (connection.reusable() && idle.length < POOL_SIZE) idle.push({ connection, since: performance.now() });
     else connection.close();
   }
 

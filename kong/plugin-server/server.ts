@@ -44,8 +44,8 @@ export async function startPluginServer(options: {
   return {
     async close(graceMs = CONNECTIONS_GRACE_MS) {
       const closed = new Promise((resolve) => server.close(resolve));
-      const deadline = Date.now() + graceMs;
-      while ([...connections].some(({ busy }) => busy) && Date.now() < deadline) await delay(20);
+      const deadline = performance.now() + graceMs;
+      while ([...connections].some(({ busy }) => busy) && performance.now() < deadline) await delay(20);
       for (const connection of connections) connection.close();
       await closed;
     },

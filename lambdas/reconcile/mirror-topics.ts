@@ -33,7 +33,7 @@ export async function mirrorTopics(ports: MirrorPorts, msLeft: () => number): Pr
   while (msLeft() > 10_000) {
     const rows = await ports.queue.claim(CLAIM, LEASE_MS);
     if (rows.length === 0) break;
-    const startedAt = Date.now();
+    const startedAt = performance.now();
     const results = await mirror(rows, ports);
     await ports.queue.save(results);
     for (const { mirror: outcome, dead } of results) {
@@ -43,7 +43,7 @@ export async function mirrorTopics(ports: MirrorPorts, msLeft: () => number): Pr
       else if (outcome === 'failed') summary.failed++;
     }
     // all of a claim may belong to one project
-    await delay(Math.max(0, (rows.length / MAX_PER_SECOND) * 1000 - (Date.now() - startedAt)));
+    await delay(Math.max(0, (rows.length / MAX_PER_SECOND) * 1000 - (performance.now() - startedAt)));
   }
   return summary;
 }

@@ -29,12 +29,7 @@ export function createConsumerCache(ttlMs: number, max: number): ConsumerCache {
 
   async function read(kong: Kong, name: string): Promise<KnownClient | null> {
     const consumer = await kong.client.loadConsumer(name, true);
-    const before = cache.peek(name)?.known;
-    const known = consumer?.id
-      ? before && same(before.consumer, consumer)
-        ? before
-        : readTags(consumer)
-      : null;
+    const known = consumer?.id ? readAgain(cache.peek(name)?.known, consumer) : null;
     if (ttlMs > 0) cache.set(name, { known, at: performance.now() });
     return known;
   }
@@ -56,6 +51,10 @@ export function createConsumerCache(ttlMs: number, max: number): ConsumerCache {
     },
   };
 }
+
+/** What is known already where nothing of it has changed: its tags are parsed once. */
+const readAgain = (before: KnownClient | null | undefined, consumer: Consumer) =>
+  before && same(before.consumer, consumer) ? before : readTags(consumer);
 
 function same(a: Consumer, b: Consumer): boolean {
   const [tags, others] = [a.tags ?? [], b.tags ?? []];

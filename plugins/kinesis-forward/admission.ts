@@ -25,28 +25,30 @@ export interface Admission {
 }
 
 export function createAdmission(spool: Spool, breaker: Breaker, bounds: Bounds = DEFAULT_BOUNDS): Admission {
-  /** ms since the epoch: since when nothing was taken; undefined when nothing waits */
+  /** ms of performance.now(), since when nothing was taken; undefined when nothing waits */
   let waitingSince: number | undefined;
-  const isTaking = (now: number) =>
-    !breaker.open && (waitingSince === undefined || now - waitingSince < STALLED_MS);
+  const isTaking = () =>
+    !breaker.open && (waitingSince === undefined || performance.now() - waitingSince < STALLED_MS);
 
-  function isFull(now: number): boolean {
+  function isFull(): boolean {
     if (spool.unwrittenBytes > MAX_UNWRITTEN_BYTES) return true;
     // what Kinesis takes at once needs no room
-    if (isTaking(now) || !spool.writable) return false;
+    if (isTaking() || !spool.writable) return false;
     const { oldestAt } = spool;
-    return spool.bytes >= bounds.maxBytes || (oldestAt !== undefined && now - oldestAt >= bounds.maxAgeMs);
+    return (
+      spool.bytes >= bounds.maxBytes || (oldestAt !== undefined && Date.now() - oldestAt >= bounds.maxAgeMs)
+    );
   }
 
   return {
     // nothing can change before Kinesis is asked again
-    refusal: () => (isFull(Date.now()) ? Math.max(1, Math.ceil(breaker.waitMs() / 1_000)) : undefined),
+    refusal: () => (isFull() ? Math.max(1, Math.ceil(breaker.waitMs() / 1_000)) : undefined),
     sending() {
-      waitingSince ??= Date.now();
+      waitingSince ??= performance.now();
     },
     sent(something, more) {
       if (!more) waitingSince = undefined;
-      else if (something) waitingSince = Date.now();
+      else if (something) waitingSince = performance.now();
     },
   };
 }

@@ -25,14 +25,15 @@ export function createBreaker(changed: (open: boolean) => void = () => {}): Brea
   let failures = 0;
   let open = false;
   let probing = false;
+  /** ms of performance.now(): a time of day that is set back must not keep it open */
   let nextProbeAt = 0;
   return {
     get open() {
       return open;
     },
-    waitMs: () => (open ? Math.max(0, nextProbeAt - Date.now()) : 0),
+    waitMs: () => (open ? Math.max(0, nextProbeAt - performance.now()) : 0),
     beginProbe() {
-      if (!open || probing || Date.now() < nextProbeAt) return false;
+      if (!open || probing || performance.now() < nextProbeAt) return false;
       probing = true;
       return true;
     },
@@ -48,7 +49,7 @@ export function createBreaker(changed: (open: boolean) => void = () => {}): Brea
       probing = false;
       if (failures < FAILURES) return;
       const most = Math.min(MAX_PROBE_MS, MIN_PROBE_MS * 2 ** (failures - FAILURES));
-      nextProbeAt = Date.now() + most * (0.5 + Math.random() / 2);
+      nextProbeAt = performance.now() + most * (0.5 + Math.random() / 2);
       if (open) return;
       open = true;
       changed(true);

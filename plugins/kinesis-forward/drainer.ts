@@ -41,10 +41,10 @@ export function createDrainer(options: {
         await pause(AGAIN_MS);
         continue;
       }
-      const startedAt = Date.now();
+      const startedAt = performance.now();
       await sendNext(breaker.open ? PROBE_RECORDS : MAX_RECORDS);
       // as much time for requests as for what has waited already
-      if (busy()) await pause(Date.now() - startedAt);
+      if (busy()) await pause(performance.now() - startedAt);
     }
   }
 

@@ -21,7 +21,7 @@ const DISK_RETRY_MS = 250;
 /** A record until it is acknowledged, or parked: only the spool has it then. */
 interface Pending {
   entry: Entry;
-  /** ms since the epoch */
+  /** ms of performance.now(): the time of day may be set back */
   deadline: number;
   attempt: number;
   sending: boolean;
@@ -112,7 +112,7 @@ export function createStreamWriter(options: {
     for (const pending of batch) pending.sending = true;
     // write-ahead: what was stamped before a record that Kinesis may see is on file, too
     spool.flush();
-    const patience = Math.max(...batch.map(({ deadline }) => deadline)) - Date.now();
+    const patience = Math.max(...batch.map(({ deadline }) => deadline)) - performance.now();
     const timeoutMs = Math.min(MAX_CALL_MS, patience > 0 ? patience : LATE_CALL_MS);
     admission.sending();
     const taken = await send(
@@ -189,7 +189,7 @@ export function createStreamWriter(options: {
     refusal: admission.refusal,
     put(records, { deadlineMs, spoolAfterMs }) {
       if (records.length === 0) return Promise.resolve(true);
-      const deadline = Date.now() + deadlineMs;
+      const deadline = performance.now() + deadlineMs;
       return new Promise((resolve) => {
         let untold = records.length;
         const pendings = records.map((record): Pending => {
@@ -215,7 +215,7 @@ export function createStreamWriter(options: {
         let timer = setTimeout(
           () => {
             secure(pendings);
-            timer = setTimeout(late, Math.max(1, deadline - Date.now()));
+            timer = setTimeout(late, Math.max(1, deadline - performance.now()));
           },
           // an fsync takes time, too
           Math.min(spoolAfterMs, deadlineMs / 2),
@@ -227,11 +227,11 @@ export function createStreamWriter(options: {
     },
     drain: drainer.kick,
     async close(graceMs) {
-      const end = Date.now() + graceMs;
+      const end = performance.now() + graceMs;
       const stopped = drainer.stop();
       const isHeld = () => inFlight > 0 || queue.size > 0 || (spool.unwrittenBytes > 0 && !spool.writable);
-      while (isHeld() && Date.now() < end && !(breaker.open && spool.writable)) await delay(10);
-      await Promise.race([stopped, delay(Math.max(0, end - Date.now()))]);
+      while (isHeld() && performance.now() < end && !(breaker.open && spool.writable)) await delay(10);
+      await Promise.race([stopped, delay(Math.max(0, end - performance.now()))]);
     },
   };
 }

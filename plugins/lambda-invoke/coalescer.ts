@@ -25,7 +25,7 @@ interface Waiting {
   client: string;
   bytes: number;
   json: string;
-  /** ms since the epoch */
+  /** ms of performance.now(): the time of day may be set back */
   since: number;
   deadline: number;
   /** Lambda had no room for it, once at least */
@@ -92,7 +92,7 @@ export function createCoalescer(functionName: string, invoke: Invoke, given: Coa
       const client = event.requestContext.authorizer.lambda.client;
       const bytes = Buffer.byteLength(json) + 1;
       if (!makeRoom(client, bytes)) return Promise.resolve(busy());
-      const since = Date.now();
+      const since = performance.now();
       return new Promise((resolve) => {
         const timer = setTimeout(() => {
           // an invocation that is under way goes on for the others of its batch
@@ -176,7 +176,7 @@ export function createCoalescer(functionName: string, invoke: Invoke, given: Coa
     }
     for (const [kind, oldest] of Object.entries(since))
       if (oldest < Number.POSITIVE_INFINITY)
-        metrics.waitSeconds.observe({ ...label, class: kind }, (Date.now() - oldest) / 1_000);
+        metrics.waitSeconds.observe({ ...label, class: kind }, (performance.now() - oldest) / 1_000);
   }
 
   function release(): void {
@@ -220,10 +220,10 @@ export function createCoalescer(functionName: string, invoke: Invoke, given: Coa
 
   /** One batch to its end, whatever it takes; a throttled one ends in the queue. */
   async function send(batch: Waiting[]): Promise<void> {
-    const startedAt = Date.now();
+    const startedAt = performance.now();
     const outcome = await attempt(batch);
     if (outcome.kind === 'throttled') return putBack(batch);
-    if (outcome.kind === 'timeout') return again(batch, Date.now() - startedAt);
+    if (outcome.kind === 'timeout') return again(batch, performance.now() - startedAt);
     if (outcome.kind !== 'failed' || batch.length === 1) return;
     // one of them brings the others down, or the function is broken
     if (!breaker.closed) return answerAll(batch, problemResponse('function_failed'));
@@ -235,7 +235,7 @@ export function createCoalescer(functionName: string, invoke: Invoke, given: Coa
    * failed; else the outcome says what is to be done with it.
    */
   async function attempt(batch: Waiting[]): Promise<InvokeOutcome> {
-    const timeoutMs = Math.max(...batch.map(({ deadline }) => deadline)) - Date.now() + ABANDON_MS;
+    const timeoutMs = Math.max(...batch.map(({ deadline }) => deadline)) - performance.now() + ABANDON_MS;
     const [only] = batch;
     const payload =
       batch.length === 1 && only ? only.json : `{"batch":[${batch.map(({ json }) => json).join()}]}`;
@@ -278,7 +278,7 @@ export function createCoalescer(functionName: string, invoke: Invoke, given: Coa
 
   /** A batch that timed out is asked once more, in parts, as far as its requests can wait that long again. */
   async function again(batch: Waiting[], elapsedMs: number): Promise<void> {
-    const now = Date.now();
+    const now = performance.now();
     const patient = batch.length > 1 ? batch.filter(({ deadline }) => deadline - now >= elapsedMs) : [];
     const hurried = batch.filter((item) => !patient.includes(item));
     answerAll(hurried, problemResponse('function_timeout', 1));
@@ -301,7 +301,7 @@ export function createCoalescer(functionName: string, invoke: Invoke, given: Coa
   function putBack(batch: Waiting[]): void {
     metrics.throttled.inc(label);
     inFlightLimit.throttled();
-    const now = Date.now();
+    const now = performance.now();
     const alive = batch.filter(({ deadline }) => deadline > now);
     for (const item of batch) {
       item.throttled = true;

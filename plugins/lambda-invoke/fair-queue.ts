@@ -1,7 +1,7 @@
 export interface Queued {
   client: string;
   bytes: number;
-  /** since when it waits, ms since the epoch */
+  /** since when it waits, ms of performance.now() */
   since: number;
   /** given by the queue when it is pushed: the order within a client */
   turn?: number;

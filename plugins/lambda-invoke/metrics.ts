@@ -32,7 +32,7 @@ gauge(
   function () {
     for (const [name, backlog] of queues)
       for (const [kind, { since }] of Object.entries(backlog()))
-        this.set({ function: name, class: kind }, since === null ? 0 : (Date.now() - since) / 1_000);
+        this.set({ function: name, class: kind }, since === null ? 0 : (performance.now() - since) / 1_000);
   },
 );
 export const inFlight = gauge('pistats_invocations_in_flight', 'Invocations under way', byFunction);

@@ -67,7 +67,7 @@ export function createJournal(options: JournalOptions): Journal {
 
   function fail(error: unknown): void {
     metrics.diskErrors.inc();
-    retryAt = Date.now() + RETRY_MS;
+    retryAt = performance.now() + RETRY_MS;
     // somebody took the folder away
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') hasFolder = false;
     if (!failed) options.disk(error as Error);
@@ -110,7 +110,7 @@ export function createJournal(options: JournalOptions): Journal {
   }
 
   function flush(): void {
-    if (unwritten.size === 0 || Date.now() < retryAt) return;
+    if (unwritten.size === 0 || performance.now() < retryAt) return;
     if (active && active.bytes >= SEGMENT_BYTES) seal();
     const frames = [...unwritten].map(({ stream, record }) => encodeFrame({ stream, ...record }));
     try {
@@ -137,7 +137,7 @@ export function createJournal(options: JournalOptions): Journal {
       segment.entries.set(entry.index, entry);
       segment.tally.add(entry.record);
     }
-    segment.writtenAt = Date.now();
+    segment.writtenAt = performance.now();
     metrics.appended.inc(unwritten.size);
     unwritten.clear();
     unwrittenBytes = 0;

@@ -30,7 +30,7 @@ export interface Segment {
   durable: number;
   /** whether the folder's entry of it is fsynced */
   listed: boolean;
-  /** ms since the epoch */
+  /** ms of performance.now() */
   writtenAt: number;
   /** a record of it can not be read any more: the file is kept for a person to look at */
   damaged: boolean;
@@ -44,7 +44,7 @@ export function createSegment(dir: string, boot: string, name: string, producer:
   return {
     ...{ boot, name, producer, path: join(bootDir(dir, boot), name) },
     ...{ bytes: 0, fd: undefined, sealed: false, syncing: false, durable: 0, listed: false },
-    ...{ writtenAt: Date.now(), damaged: false, slots: createSlots(), tally: createTallyCount() },
+    ...{ writtenAt: performance.now(), damaged: false, slots: createSlots(), tally: createTallyCount() },
     entries: new Map(),
   };
 }

@@ -91,7 +91,7 @@ export function openSpool(options: SpoolOptions): Spool {
     return slots.open === 0 && (now - writtenAt >= IDLE_MS || bytes > SMALL_BYTES);
   }
 
-  async function sweep(now = Date.now()): Promise<void> {
+  async function sweep(now = performance.now()): Promise<void> {
     if (journal.active && isIdle(journal.active, now)) journal.seal();
     for (const segment of backlog.segments) closeDurable(segment);
     const done = backlog.segments.filter(

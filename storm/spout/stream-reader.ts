@@ -128,7 +128,7 @@ export function createStreamReader(options: StreamReaderOptions): StreamReader {
 
   return {
     discover,
-    next(now = Date.now()) {
+    next(now = performance.now()) {
       const all = [...readers.values()];
       for (let i = 0; i < all.length; i++) {
         const reader = all[turn++ % all.length] as Reader;
@@ -146,7 +146,7 @@ export function createStreamReader(options: StreamReaderOptions): StreamReader {
       events -= unit.events;
       bytes -= unit.bytes;
     },
-    fail(id, now = Date.now()) {
+    fail(id, now = performance.now()) {
       owners.get(id)?.queue.fail(id, now);
       owners.delete(id);
     },

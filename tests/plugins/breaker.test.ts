@@ -36,6 +36,18 @@ t.test('while it is open one probe at a time, after a pause that grows up to 5 s
   t.equal(createBreaker().beginProbe(), false, 'none is needed while it is closed');
 });
 
+t.test('a time of day that is set back an hour does not keep it open', async (t) => {
+  const { breaker } = failing(3);
+  const { now } = Date;
+  t.teardown(() => {
+    Date.now = now;
+  });
+  Date.now = () => now() - 3_600_000;
+  t.ok(breaker.waitMs() <= 200);
+  await waitUntil('its probe', () => breaker.beginProbe(), { timeoutMs: 5_000 });
+  t.pass('it asks again when it would have');
+});
+
 t.test('the probe is one: who asks meanwhile is told no, until it has ended', async (t) => {
   const { breaker } = failing(3);
   const isDue = () => waitUntil('a probe may be made', () => breaker.waitMs() === 0, { everyMs: 5 });

@@ -224,7 +224,7 @@ t.test('a failed unit comes again as it was', async (t) => {
   await run.reader.discover();
   await run.take(1);
   const [unit] = run.units as [Unit];
-  run.reader.fail(unit.id, Date.now() - 1_000);
+  run.reader.fail(unit.id, performance.now() - 1_000);
   t.same(run.reader.next(), unit);
   run.reader.ack('unknown');
 });

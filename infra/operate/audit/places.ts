@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { STATE_DIR } from '../../local/paths.ts';
 import { type RunInfo, readRunInfo } from '../../local/run-info.ts';
 import { StopError } from '../../local/stop-error.ts';
+import { pointAtLocalKinesis } from '../local-kinesis.ts';
 import { BAD_USAGE } from '../run-program.ts';
 
 /** Where the books are. */
@@ -52,14 +53,7 @@ export function findPlaces(options: PlaceOptions, environment: NodeJS.ProcessEnv
   const missing = places.spoolDirs.find((dir) => !existsSync(dir));
   if (missing && options.spool.includes(missing))
     throw new StopError(`there is no spool ${missing}.`, BAD_USAGE);
-  if (stack?.kinesisUrl && !environment.AWS_ENDPOINT_URL_KINESIS && !environment.AWS_REGION)
-    Object.assign(environment, {
-      AWS_ENDPOINT_URL_KINESIS: stack.kinesisUrl,
-      AWS_REGION: 'eu-central-1',
-      // the stack's services take any, but a request must be signed
-      AWS_ACCESS_KEY_ID: 'local',
-      AWS_SECRET_ACCESS_KEY: 'local',
-    });
+  pointAtLocalKinesis(stack, environment);
   return places;
 }
 

@@ -1,13 +1,7 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { MAX_RECORD_BYTES } from '../../../contracts/cloud-event.ts';
-import type { PutRecords } from '../../../plugins/kinesis-forward/put-records.ts';
-import { StopError } from '../../local/stop-error.ts';
+import type { Payload, PutRecords } from '../../../plugins/kinesis-forward/put-records.ts';
+import { putUntilTaken } from '../put-until-taken.ts';
 import type { StreamEvent } from './find-on-stream.ts';
-
-const CALL_MS = 5_000;
-const MAX_TRIES = 8;
-const MIN_BACKOFF_MS = 100;
-const MAX_BACKOFF_MS = 5_000;
 
 /**
  * Puts events on the stream, one record at a time and the next only behind the last one's acknowledgement: whenever
@@ -19,11 +13,10 @@ export async function putEvents(
   events: StreamEvent[],
   putRecords: PutRecords,
 ): Promise<void> {
-  for (const { partitionKey, data } of toRecords(events))
-    await putOne(stream, { partitionKey, data }, putRecords);
+  for (const record of toRecords(events)) await putUntilTaken(stream, [record], putRecords);
 }
 
-function* toRecords(events: StreamEvent[]): Generator<{ partitionKey: string; data: Buffer }> {
+function* toRecords(events: StreamEvent[]): Generator<Payload> {
   let open: string[] = [];
   let bytes = 2;
   let partitionKey = '';
@@ -40,18 +33,4 @@ function* toRecords(events: StreamEvent[]): Generator<{ partitionKey: string; da
     bytes += length;
   }
   if (open.length > 0) yield { partitionKey, data: Buffer.from(`[${open.join()}]`) };
-}
-
-async function putOne(stream: string, record: Parameters<PutRecords>[1][number], putRecords: PutRecords) {
-  let why = 'it refused the record';
-  for (let tries = 0; tries < MAX_TRIES; tries++) {
-    if (tries > 0) await delay(Math.min(MAX_BACKOFF_MS, MIN_BACKOFF_MS * 2 ** tries));
-    try {
-      const [acknowledged] = await putRecords(stream, [record], CALL_MS);
-      if (acknowledged) return;
-    } catch (error) {
-      why = (error as Error).message;
-    }
-  }
-  throw new StopError(`the stream ${stream} takes nothing (${why}); run the repair again later.`);
 }
