@@ -32,6 +32,8 @@ export interface BenchStack {
 export async function startBenchStack(options: {
   tools: Tools;
   storm: boolean;
+  /** false: without fsync in PostgreSQL, and the stream in memory */
+  durable: boolean;
   say: (line: string) => void;
 }): Promise<BenchStack> {
   const dataDir = mkdtempSync(join(tmpdir(), 'pistats-bench-'));
@@ -40,7 +42,7 @@ export async function startBenchStack(options: {
   try {
     const clients = prepareTestClients(dataDir);
     addModes(clients.deckFile);
-    const stack = await startStack({ ...options, ...clients, dataDir, proxyPort: 0, durable: false });
+    const stack = await startStack({ ...options, ...clients, dataDir, proxyPort: 0 });
     return {
       info: stack.info,
       dataDir,

@@ -92,6 +92,11 @@ for (const { name, script, spec, message } of [
     message: /^part did not start \(it ended\): the last line \(log: /,
   },
   {
+    name: 'throws',
+    script: 'throw Object.assign(new Error("no configuration"), { code: "E_NONE" })',
+    message: /^part did not start \(it ended\): Error: no configuration \(log: /,
+  },
+  {
     name: 'does not exist',
     spec: { command: '/nowhere/part' },
     message: /^part did not start \(it ended\): could not start: spawn \/nowhere\/part ENOENT \(log: /,
