@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { ROOT } from './paths.ts';
 
@@ -19,19 +19,19 @@ export function runTap(
     // tap's reporter redraws its screen unless it takes the place for a CI's: only a terminal can show that
     const plain = process.stdout.isTTY ? {} : { CI: 'true' };
     const child = spawn(join(ROOT, 'node_modules/.bin/tap'), ['run', '--reporter=base', ...args, ...files], {
-      signal,
       cwd: ROOT,
+      // so that all of it can be ended: the process of the tests, which holds the output open, is tap's child
+      detached: signal !== undefined,
       env: { ...process.env, ...plain, ...env },
       stdio: ['ignore', 'pipe', 'inherit'],
     });
+    signal?.addEventListener('abort', () => endGroup(child));
     const counter = new TapCounter();
     child.stdout.on('data', (chunk: Buffer) => {
       process.stdout.write(chunk);
       counter.add(chunk.toString());
     });
-    child.on('error', (error) => {
-      if (!signal?.aborted) reject(error);
-    });
+    child.on('error', reject);
     // not its exit: what it said last may still be under way
     child.on('close', (code) => {
       const { passed, failed } = counter.counts();
@@ -41,6 +41,14 @@ export function runTap(
       resolve(code === 0 && passed > 0 ? 0 : 1);
     });
   });
+}
+
+function endGroup({ pid }: ChildProcess): void {
+  try {
+    if (pid) process.kill(-pid, 'SIGKILL');
+  } catch {
+    // gone already
+  }
 }
 
 /** Reads tap's closing line, `# { total: 21, pass: 20, fail: 1 }`. */

@@ -11,8 +11,8 @@ import { createSendRecords, KEY_BYTES, MAX_BYTES, MAX_CALL_MS, MAX_RECORDS } fro
 
 /** Calls under way at a time; what arrives meanwhile shares the next one. Two keep the stream busy with the fullest calls. */
 const MAX_IN_FLIGHT = 2;
-/** For records that nobody waits for any more. */
-const LATE_CALL_MS = 2_000;
+/** Any call gets so long: one that is given up while Kinesis still takes it is only made again. */
+const MIN_CALL_MS = 2_000;
 const MIN_BACKOFF_MS = 25;
 const MAX_BACKOFF_MS = 1_000;
 /** A disk that fails is asked again after this. */
@@ -113,7 +113,7 @@ export function createStreamWriter(options: {
     // write-ahead: what was stamped before a record that Kinesis may see is on file, too
     spool.flush();
     const patience = Math.max(...batch.map(({ deadline }) => deadline)) - performance.now();
-    const timeoutMs = Math.min(MAX_CALL_MS, patience > 0 ? patience : LATE_CALL_MS);
+    const timeoutMs = Math.min(MAX_CALL_MS, Math.max(MIN_CALL_MS, patience));
     admission.sending();
     const taken = await send(
       batch.map(({ entry }) => entry.record),
