@@ -25,7 +25,8 @@ function localStream(environment: NodeJS.ProcessEnv): string {
   const file = environment.PISTATS_RUN ?? join(STATE_DIR, 'run.json');
   if (!existsSync(file))
     throw new StopError('no stream is known: start piStats with "npm start", or set PISTATS_STREAM.');
-  const stack = readRunInfo(file);
-  pointAtLocalKinesis(stack);
-  return stack.stream;
+  const { kinesisUrl, stream } = readRunInfo(file);
+  // whatever region the shell names: a local stream's name may be another's in the cloud
+  pointAtLocalKinesis(kinesisUrl, environment);
+  return stream;
 }

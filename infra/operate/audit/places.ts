@@ -53,7 +53,8 @@ export function findPlaces(options: PlaceOptions, environment: NodeJS.ProcessEnv
   const missing = places.spoolDirs.find((dir) => !existsSync(dir));
   if (missing && options.spool.includes(missing))
     throw new StopError(`there is no spool ${missing}.`, BAD_USAGE);
-  pointAtLocalKinesis(stack, environment);
+  if (stack?.kinesisUrl && !environment.AWS_ENDPOINT_URL_KINESIS && !environment.AWS_REGION)
+    pointAtLocalKinesis(stack.kinesisUrl, environment);
   return places;
 }
 
