@@ -1,6 +1,7 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { ROOT } from './paths.ts';
+import { signalGroup } from './service.ts';
 
 export interface TapOptions {
   /** for tap's command line */
@@ -25,7 +26,9 @@ export function runTap(
       env: { ...process.env, ...plain, ...env },
       stdio: ['ignore', 'pipe', 'inherit'],
     });
-    signal?.addEventListener('abort', () => endGroup(child));
+    const end = () => signalGroup(child, 'SIGKILL');
+    if (signal?.aborted) end();
+    signal?.addEventListener('abort', end);
     const counter = new TapCounter();
     child.stdout.on('data', (chunk: Buffer) => {
       process.stdout.write(chunk);
@@ -41,14 +44,6 @@ export function runTap(
       resolve(code === 0 && passed > 0 ? 0 : 1);
     });
   });
-}
-
-function endGroup({ pid }: ChildProcess): void {
-  try {
-    if (pid) process.kill(-pid, 'SIGKILL');
-  } catch {
-    // gone already
-  }
 }
 
 /** Reads tap's closing line, `# { total: 21, pass: 20, fail: 1 }`. */

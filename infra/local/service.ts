@@ -169,7 +169,7 @@ function findReadyLine(output: string): Record<string, unknown> | undefined {
 }
 
 /** A part may have children of its own (execution environments, bolts): the whole group goes. */
-function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
+export function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
   if (!child.pid) return;
   try {
     if (signal === 'SIGKILL') process.kill(-child.pid, signal);
