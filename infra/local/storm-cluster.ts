@@ -105,7 +105,7 @@ function interruption(signal: AbortSignal | undefined): Promise<never> {
 /** Until nimbus has become leader it takes no topology. */
 async function submit(dataDir: string, topologyFile: string, env: Record<string, string | undefined>) {
   const { command, args } = submitCommand(dataDir, topologyFile);
-  const deadline = Date.now() + SUBMIT_TIMEOUT_MS;
+  const deadline = performance.now() + SUBMIT_TIMEOUT_MS;
   for (;;) {
     try {
       await run(command, args, {
@@ -116,7 +116,7 @@ async function submit(dataDir: string, topologyFile: string, env: Record<string,
       return;
     } catch (error) {
       const { stderr = '', message } = error as Error & { stderr?: string };
-      if (/NimbusLeaderNotFound|Connection refused/.test(stderr) && Date.now() < deadline) continue;
+      if (/NimbusLeaderNotFound|Connection refused/.test(stderr) && performance.now() < deadline) continue;
       const reason = stderr.split('\n').findLast((line) => /Exception|Error/.test(line)) ?? message;
       throw new StopError(`the topology could not be submitted to Storm: ${reason.trim()}`);
     }

@@ -15,7 +15,7 @@ export async function waitStored(
   triples: Triple[],
   patienceMs: number,
 ): Promise<number> {
-  const deadline = Date.now() + patienceMs;
+  const deadline = performance.now() + patienceMs;
   let left = triples;
   while (left.length > 0) {
     const analytics = await openSnapshot(analyticsUrl, 'analytics database');
@@ -30,7 +30,7 @@ export async function waitStored(
     } finally {
       await analytics.close();
     }
-    if (left.length === 0 || Date.now() > deadline) break;
+    if (left.length === 0 || performance.now() > deadline) break;
     await delay(POLL_MS);
   }
   return left.length;
