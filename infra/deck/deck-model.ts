@@ -1,5 +1,5 @@
 import { isMap, isSeq, LineCounter, parseDocument, type YAMLMap } from 'yaml';
-import { DeckFileError } from '../../kong/deck-file.ts';
+import { DeckFileError } from './deck-file.ts';
 
 /** A part of a deck file, with the line it begins on. */
 export interface Place<T = Record<string, unknown>> {

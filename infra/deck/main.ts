@@ -1,10 +1,10 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
-import { DeckFileError } from '../../kong/deck-file.ts';
 import { StopError } from '../local/stop-error.ts';
 import { type Output, runProgram, terminal } from '../operate/run-program.ts';
 import { installDeck, requireDeck } from './deck-binary.ts';
+import { DeckFileError } from './deck-file.ts';
 import { readDeckModel } from './deck-model.ts';
 import { lintDeck } from './lint-rules.ts';
 

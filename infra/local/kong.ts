@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
-import { substituteEnv } from '../../kong/embedded/env-template.ts';
+import { substituteEnv } from './gateway/env-template.ts';
 import { ROOT } from './paths.ts';
 import { type Service, startService } from './service.ts';
 import { StopError } from './stop-error.ts';

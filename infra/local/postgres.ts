@@ -12,7 +12,7 @@ import { waitUntil } from './wait-until.ts';
 
 const run = promisify(execFile);
 
-/** PostgreSQL's own default; the functions must leave room in it (tests/infra/functions.test.ts). */
+/** PostgreSQL's own default; the functions must leave room in it (tests/process/registry/functions.test.ts). */
 export const MAX_CONNECTIONS = 100;
 
 export interface Postgres {

@@ -20,7 +20,7 @@ export interface RunInfo {
   fcmCa: string;
   /** the plugin server's socket and its Prometheus metrics */
   pluginSocket: string;
-  /** the plugin server's spool, see plugins/spool/layout.ts */
+  /** the plugin server's spool, see stream/spool/layout.ts */
   spoolDir: string;
   metricsUrl: string;
   /** the deck.yaml the gateway was started with */

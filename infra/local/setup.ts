@@ -21,7 +21,7 @@ interface BuildStep {
 const PLUGINS: BuildStep = {
   name: 'Kong plugins',
   script: 'plugins/build.ts',
-  inputs: ['plugins', 'contracts'],
+  inputs: ['plugins', 'stream', 'contracts'],
   outputs: ['client-auth', 'lambda-invoke', 'kinesis-forward'].map((name) => `dist/plugins/${name}.cjs`),
 };
 const STEPS: BuildStep[] = [
@@ -42,14 +42,21 @@ const STEPS: BuildStep[] = [
   {
     name: 'plugin server (a bundle for a sidecar)',
     script: 'kong/plugin-server/build.ts',
-    inputs: ['kong/plugin-server', 'kong/protocol', 'plugins', 'contracts'],
+    inputs: ['kong/plugin-server', 'kong/protocol', 'plugins', 'stream', 'contracts'],
     outputs: ['main', 'health'].map((name) => `dist/plugin-server/${name}.mjs`),
   },
   {
     name: 'Storm topology (Maven fetches Storm on the first run)',
     script: 'storm/build.ts',
-    inputs: ['storm', 'contracts', 'analytics'],
+    inputs: ['storm', 'contracts'],
     outputs: ['storm/target'],
+  },
+  {
+    name: "Storm's launchers for this machine",
+    script: 'infra/local/storm/build.ts',
+    inputs: ['infra/local/storm', 'storm', 'contracts'],
+    outputs: ['dist/local-storm/loopback-agent.jar'],
+    after: 'Storm topology (Maven fetches Storm on the first run)',
   },
 ];
 

@@ -42,7 +42,7 @@ export async function startStackGateway(
     name: 'gateway',
     command: process.execPath,
     args: [
-      join(ROOT, 'kong/embedded/main.ts'),
+      join(ROOT, 'infra/local/gateway/main.ts'),
       ...['--declarative', deckFile],
       ...['--proxy-port', String(options.proxyPort), '--status-port', String(statusPort)],
     ],

@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { migrateAnalytics } from '../../analytics/migrate.ts';
 import { STOP_TIMEOUT_MS } from '../../kong/plugin-server/server.ts';
 import { migrateRegistry } from '../../prisma/migrate.ts';
-import { type RunningTopology, startTopology } from '../../storm/run-local.ts';
 import { ensureFunctionLogin } from './database-roles.ts';
 import { freePort, requirePort } from './free-port.ts';
 import { deviceTokenSecrets, functionDefinitions } from './functions.ts';
@@ -16,7 +15,8 @@ import type { Tools } from './setup.ts';
 import { type GatewayKind, startStackGateway } from './stack-gateway.ts';
 import { endStaleProcesses, isStack, STACK_VARIABLE } from './stale.ts';
 import { StopError } from './stop-error.ts';
-import { topologyReady } from './topology-ready.ts';
+import { type RunningTopology, startTopology } from './storm/run-topology.ts';
+import { topologyReady } from './storm/topology-ready.ts';
 
 export const STREAM = 'pistats-events';
 export interface StackOptions {

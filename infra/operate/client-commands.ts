@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { CLIENT_NAME } from '../../contracts/api-key.ts';
 import { propertyName } from '../../contracts/http.ts';
 import { parseOrigin } from '../../contracts/origin.ts';
+import type { NewClient } from '../../lambdas/adapters/client-registry.ts';
 import {
   addConsumer,
   addOrigin,
@@ -11,8 +12,7 @@ import {
   readDeckFile,
   removeOrigin,
   writeDeckFile,
-} from '../../kong/deck-file.ts';
-import type { NewClient } from '../../lambdas/adapters/client-registry.ts';
+} from '../deck/deck-file.ts';
 import { StopError } from '../local/stop-error.ts';
 import type { ClientRegistry } from './client-registry.ts';
 import { BAD_USAGE } from './run-program.ts';

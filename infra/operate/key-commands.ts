@@ -7,7 +7,7 @@ import {
   removeKeyTag,
   setKeyExpiry,
   writeDeckFile,
-} from '../../kong/deck-file.ts';
+} from '../deck/deck-file.ts';
 import { StopError } from '../local/stop-error.ts';
 import { BAD_USAGE } from './run-program.ts';
 

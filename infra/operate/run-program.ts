@@ -1,5 +1,5 @@
 import { type Command, CommanderError } from 'commander';
-import { DeckFileError } from '../../kong/deck-file.ts';
+import { DeckFileError } from '../deck/deck-file.ts';
 import { reportError, StopError } from '../local/stop-error.ts';
 
 /** Exit code of a command that could not do what it was asked because of what it was given. */

@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
-import { locateService } from '../../plugins/aws/aws-service.ts';
 import { createPutRecords, type PutRecords } from '../../plugins/kinesis-forward/put-records.ts';
+import { locateService } from '../../stream/aws-service.ts';
 import { StopError } from '../local/stop-error.ts';
 import { BAD_USAGE, type Output, runProgram, terminal } from './run-program.ts';
 import { drainSpool, exportSpool, type ListedBoot, listSpool, spoolDir } from './spool-commands.ts';

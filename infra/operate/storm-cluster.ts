@@ -7,7 +7,7 @@ import { readRunInfo } from '../local/run-info.ts';
 import { holdLock } from '../local/run-lock.ts';
 import { setUp } from '../local/setup.ts';
 import { StopError } from '../local/stop-error.ts';
-import { startStormCluster } from '../local/storm-cluster.ts';
+import { startStormCluster } from '../local/storm/start-cluster.ts';
 import { type Output, runProgram, terminal } from './run-program.ts';
 
 /** Beside the database that the stack's own topology writes: two topologies must not share checkpoints. */

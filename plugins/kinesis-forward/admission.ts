@@ -1,4 +1,4 @@
-import type { Spool } from '../spool/spool.ts';
+import type { Spool } from '../../stream/spool/spool.ts';
 import type { Breaker } from './breaker.ts';
 
 export interface Bounds {

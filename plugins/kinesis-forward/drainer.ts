@@ -1,5 +1,5 @@
-import { drained } from '../spool/metrics.ts';
-import type { Spool } from '../spool/spool.ts';
+import { drained } from '../../stream/spool/metrics.ts';
+import type { Spool } from '../../stream/spool/spool.ts';
 import type { Breaker } from './breaker.ts';
 import { MAX_BYTES, MAX_CALL_MS, MAX_RECORDS, type SendRecords } from './send-records.ts';
 

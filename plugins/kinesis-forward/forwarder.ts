@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import { withoutSpool } from '../spool/no-spool.ts';
-import { openSpool, type Spool } from '../spool/spool.ts';
+import { withoutSpool } from '../../stream/spool/no-spool.ts';
+import { openSpool, type Spool } from '../../stream/spool/spool.ts';
 import type { Bounds } from './admission.ts';
 import { createPutRecords } from './put-records.ts';
 import { readSpoolSettings } from './spool-settings.ts';

@@ -1,4 +1,4 @@
-import type { StreamRecord } from '../spool/stream-record.ts';
+import type { StreamRecord } from '../../stream/spool/stream-record.ts';
 import type { Breaker } from './breaker.ts';
 import * as metrics from './metrics.ts';
 import type { PutRecords } from './put-records.ts';

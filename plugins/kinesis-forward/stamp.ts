@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { type Fact, MAX_RECORD_BYTES, type StampedEvent } from '../../contracts/cloud-event.ts';
-import type { StreamRecord } from '../spool/stream-record.ts';
+import type { StreamRecord } from '../../stream/spool/stream-record.ts';
 
 /** What only the gateway knows of a request. */
 export interface Receipt {

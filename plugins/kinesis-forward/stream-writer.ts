@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Entry } from '../spool/segment.ts';
-import type { Spool } from '../spool/spool.ts';
-import type { StreamRecord } from '../spool/stream-record.ts';
+import type { Entry } from '../../stream/spool/segment.ts';
+import type { Spool } from '../../stream/spool/spool.ts';
+import type { StreamRecord } from '../../stream/spool/stream-record.ts';
 import { type Bounds, createAdmission } from './admission.ts';
 import { createBreaker } from './breaker.ts';
 import { createDrainer } from './drainer.ts';

@@ -1,4 +1,10 @@
-import { type AwsAnswer, AwsCallError, type AwsPost, createAwsClient, errorType } from '../aws/aws-client.ts';
+import {
+  type AwsAnswer,
+  AwsCallError,
+  type AwsPost,
+  createAwsClient,
+  errorType,
+} from '../../stream/aws-client.ts';
 
 /** How one invocation ended. No AWS detail is kept: what a client sees is made from `kind` alone. */
 export type InvokeOutcome =

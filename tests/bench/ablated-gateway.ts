@@ -56,7 +56,7 @@ export async function startAblatedGateway(info: RunInfo, ablation: Ablation): Pr
       PISTATS_NODE: 'ablated',
       PISTATS_SPOOL_DIR: join(dir, 'spool'),
     });
-    const main = join(ROOT, 'kong/embedded/main.ts');
+    const main = join(ROOT, 'infra/local/gateway/main.ts');
     const proxy = [...preload(ablation.gatewayPreload), main, '--declarative', deckFile, '--proxy-port', '0'];
     const gateway = await part('gateway', proxy, {
       PISTATS_DUMPS_DIR: join(ROOT, 'dist/plugins/dumps'),

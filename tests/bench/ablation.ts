@@ -1,8 +1,8 @@
 import { randomInt } from 'node:crypto';
 import { join } from 'node:path';
-import { createHttpClient } from '../../infra/local/replay/http-client.ts';
+import { createHttpClient } from '../../infra/local/load/http-client.ts';
 import type { RunInfo } from '../../infra/local/run-info.ts';
-import { TEST_ORIGIN } from '../../infra/local/test-clients.ts';
+import { TEST_ORIGIN } from '../support/test-clients.ts';
 import { type AblatedGateway, startAblatedGateway } from './ablated-gateway.ts';
 import { type BenchStack, type Mode, registrationPlan } from './bench-stack.ts';
 import { metric } from './counters.ts';

@@ -5,7 +5,7 @@ import { parse, stringify } from 'yaml';
 import type { RunInfo } from '../../infra/local/run-info.ts';
 import type { Tools } from '../../infra/local/setup.ts';
 import { startStack } from '../../infra/local/stack.ts';
-import { prepareTestClients, TEST_ORIGIN } from '../../infra/local/test-clients.ts';
+import { prepareTestClients, TEST_ORIGIN } from '../support/test-clients.ts';
 import type { LoadPlan } from './load.ts';
 
 /**

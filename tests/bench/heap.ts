@@ -8,7 +8,7 @@ import { waitUntil } from '../../infra/local/wait-until.ts';
 import { FrameReader, frame } from '../../kong/plugin-server/frames.ts';
 import { RawBody, RpcCall, StringBox } from '../../kong/protocol/plugin-messages.ts';
 import { encodeMessage } from '../../kong/protocol/protobuf.ts';
-import { connectKong } from '../plugin-server/fake-kong.ts';
+import { connectKong } from '../support/fake-kong.ts';
 import { barRow, type Row } from './rows.ts';
 
 /** Bytes after a collection. Buffers are outside the heap, in `external`. */

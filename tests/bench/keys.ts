@@ -117,7 +117,7 @@ async function startPair(clients: number): Promise<Pair> {
     });
     const gateway = await part(
       'gateway',
-      'kong/embedded/main.ts',
+      'infra/local/gateway/main.ts',
       ['--declarative', join(dir, 'deck.yaml'), '--proxy-port', '0'],
       { PISTATS_DUMPS_DIR: join(ROOT, 'dist/plugins/dumps'), PISTATS_TRUSTED_IPS: '127.0.0.1' },
     );

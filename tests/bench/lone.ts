@@ -4,7 +4,7 @@ import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import type { InvocationEvent } from '../../contracts/invocation.ts';
 import type { RunInfo } from '../../infra/local/run-info.ts';
-import { TEST_ORIGIN } from '../../infra/local/test-clients.ts';
+import { TEST_ORIGIN } from '../support/test-clients.ts';
 import type { BenchStack } from './bench-stack.ts';
 import { metric } from './counters.ts';
 import { formatLatency, latencyOf } from './latency.ts';

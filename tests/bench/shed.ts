@@ -1,4 +1,4 @@
-import { mediaEventDay } from '../../infra/local/replay/surge-model.ts';
+import { mediaEventDay } from '../../infra/local/load/surge-model.ts';
 import { startAblatedGateway } from './ablated-gateway.ts';
 import type { BenchStack } from './bench-stack.ts';
 import type { Bench } from './groups.ts';

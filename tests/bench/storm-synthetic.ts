@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
+import { startSyntheticTopology } from '../../infra/local/storm/run-synthetic.ts';
 import { waitUntil } from '../../infra/local/wait-until.ts';
-import { startSyntheticTopology } from '../../storm/synthetic-spout/start.ts';
 import type { BenchStack } from './bench-stack.ts';
 import { cpuSeconds, cpuSince, formatCpu } from './cpu.ts';
 import { barRow, type Row } from './rows.ts';

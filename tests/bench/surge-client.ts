@@ -1,9 +1,9 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ReplayRequest } from '../../infra/local/replay/bodies.ts';
-import { createHttpClient } from '../../infra/local/replay/http-client.ts';
-import { TEST_ORIGIN } from '../../infra/local/test-clients.ts';
+import type { ReplayRequest } from '../../infra/local/load/bodies.ts';
+import { createHttpClient } from '../../infra/local/load/http-client.ts';
+import { TEST_ORIGIN } from '../support/test-clients.ts';
 
 const PATH = '/v1/registrations';
 

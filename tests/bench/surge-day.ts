@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
-import { generateRequests, type ReplayClient, type ReplayRequest } from '../../infra/local/replay/bodies.ts';
-import { type Books, closeBooks } from '../../infra/local/replay/books.ts';
-import { openStreamReader } from '../../infra/local/replay/stream-position.ts';
-import { schedule } from '../../infra/local/replay/surge-model.ts';
+import { generateRequests, type ReplayClient, type ReplayRequest } from '../../infra/local/load/bodies.ts';
+import { type Books, closeBooks } from '../../infra/local/load/stored-counts.ts';
+import { openStreamReader } from '../../infra/local/load/stream-position.ts';
+import { schedule } from '../../infra/local/load/surge-model.ts';
 import type { RunInfo } from '../../infra/local/run-info.ts';
 import { metric } from './counters.ts';
 import { formatCodes } from './load-process.ts';

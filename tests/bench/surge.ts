@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import { mediaEventDay } from '../../infra/local/replay/surge-model.ts';
+import { mediaEventDay } from '../../infra/local/load/surge-model.ts';
 import type { BenchStack } from './bench-stack.ts';
 import { formatLatency, latencyOf, percentile } from './latency.ts';
 import { formatCodes } from './load-process.ts';

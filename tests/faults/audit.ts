@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { ROOT } from '../../infra/local/paths.ts';
-import type { Rig } from './rig.ts';
+import type { Rig } from './system.ts';
 
 const SCRIPT = join(ROOT, 'infra/operate/audit.ts');
 

@@ -2,9 +2,9 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { readAssignment, readRows, sayProgress, writeRow } from './assignment.ts';
 import { type Fault, faults, spoolFull } from './faults.ts';
-import { startRig } from './rig.ts';
 import { runFault } from './run-fault.ts';
 import { mountSmallDisk, unmount } from './small-disk.ts';
+import { startRig } from './system.ts';
 
 /** A fault, its recovery, the last answers, the drain and the audit, each at its longest. */
 const FAULT_TIMEOUT_MS = 420_000;

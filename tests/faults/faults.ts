@@ -8,8 +8,8 @@ import type { Load } from './load.ts';
 import { PARTS, type Part, pidOf } from './parts.ts';
 import { familyOf, isAlive } from './processes.ts';
 import { pickFrom, seeded } from './random.ts';
-import type { FcmBehaviour, Rig } from './rig.ts';
 import { bytesLeft } from './small-disk.ts';
+import type { FcmBehaviour, Rig } from './system.ts';
 
 type Heal = () => void | Promise<void>;
 

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { v7 } from 'uuid';
-import { createHttpClient, type HttpAnswer } from '../../infra/local/replay/http-client.ts';
-import { TEST_ORIGIN } from '../../infra/local/test-clients.ts';
+import { createHttpClient, type HttpAnswer } from '../../infra/local/load/http-client.ts';
+import { TEST_ORIGIN } from '../support/test-clients.ts';
 import { pickFrom, seeded } from './random.ts';
 
 export interface LoadOptions {

@@ -1,6 +1,6 @@
 import { waitUntil } from '../../infra/local/wait-until.ts';
 import { childOf, isAlive, type Process } from './processes.ts';
-import type { Rig } from './rig.ts';
+import type { Rig } from './system.ts';
 
 /** A JVM and its components, on a machine that has other work. */
 const START_MS = 90_000;

@@ -2,12 +2,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Test } from 'tap';
 import { waitUntil } from '../../infra/local/wait-until.ts';
 import { runAudit } from './audit.ts';
-import { countAbsorbed, missingRows, storedFacts } from './books.ts';
 import type { Fault } from './faults.ts';
+import { countAbsorbed, missingRows, storedFacts } from './ledger.ts';
 import { type Accepted, KINDS, type Load, startLoad } from './load.ts';
 import { allRun } from './parts.ts';
-import type { Rig } from './rig.ts';
 import { longestGap, type Row } from './row.ts';
+import type { Rig } from './system.ts';
 
 /** Requests a second: what two cores take with ease beside Storm, so that a fault is seen and not the load. */
 const RATE = 80;

@@ -1,0 +1,122 @@
+#!/usr/bin/env node
+// The first file that runs on a fresh clone: plain JavaScript for Node >= 20, no dependencies. It installs what
+// package-lock.json pins (the project's own Node 24 among it), then hands over to a TypeScript command.
+import { spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
+const COMMANDS = {
+  start: 'infra/local/start.ts',
+  setup: 'infra/local/setup.ts',
+  test: 'tests/main.ts',
+  bench: 'tests/bench/main.ts',
+  faults: 'tests/faults/main.ts',
+  gateway: 'infra/local/gateway-alone.ts',
+  clients: 'infra/operate/clients.ts',
+  keys: 'infra/operate/keys.ts',
+  spool: 'infra/operate/spool.ts',
+  deck: 'infra/deck/main.ts',
+  licences: 'infra/operate/licences.ts',
+  advisories: 'infra/operate/advisories.ts',
+  report: 'analytics/report.ts',
+  audit: 'infra/operate/audit.ts',
+  replay: 'infra/operate/replay.ts',
+  'storm:cluster': 'infra/operate/storm-cluster.ts',
+};
+/** Dependencies, build products and a database of a first run: about 1.6 GB. */
+const NEEDED_BYTES = 2 * 1024 ** 3;
+
+function fail(sentence, code = 1) {
+  process.stderr.write(`pistats: ${sentence}\n`);
+  process.exit(code);
+}
+
+function freeBytes() {
+  const { bavail, bsize } = statfsSync(root);
+  return bavail * bsize;
+}
+
+/** Runs `npm ci` unless node_modules is that of the present lock file. */
+function installDependencies() {
+  const lock = createHash('sha256')
+    .update(readFileSync(join(root, 'package-lock.json')))
+    .digest('hex');
+  const stamp = join(root, 'node_modules', '.pistats-lock');
+  const installed = () => existsSync(stamp) && readFileSync(stamp, 'utf8') === lock;
+  if (installed()) return;
+  const unlock = holdInstallLock();
+  if (installed()) return unlock();
+  if (freeBytes() < NEEDED_BYTES)
+    fail(
+      `the disk is nearly full: the first run needs about ${NEEDED_BYTES / 1024 ** 3} GB free under ${root}.`,
+    );
+  process.stderr.write(
+    'pistats: installing the pinned dependencies, Node 24 among them (npm ci, about a minute)\n',
+  );
+  const npm = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
+    cwd: root,
+    encoding: 'utf8',
+  });
+  if (npm.error) fail('npm is not to be found; install Node.js 20 or newer together with npm.');
+  if (npm.status !== 0) {
+    const output = `${npm.stdout}${npm.stderr}`;
+    if (/ENOSPC/.test(output)) fail('the disk is full: npm ci could not write the dependencies.');
+    if (/ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|ENETUNREACH|network/i.test(output))
+      fail('the package registry is not reachable, and the first run must install the dependencies from it.');
+    fail(`npm ci failed: ${output.trim().split('\n').slice(0, 5).join(' | ')}`);
+  }
+  if (!existsSync(join(root, 'node_modules', 'node', 'bin', 'node')))
+    fail('npm installed no Node 24 (package "node"); allow its install script and run the command again.');
+  writeFileSync(stamp, lock);
+  unlock();
+}
+
+/** Two commands at once in a fresh clone: the second waits for the first one's npm ci. */
+function holdInstallLock() {
+  const file = join(root, '.pistats', 'install.lock');
+  mkdirSync(dirname(file), { recursive: true });
+  const release = () => rmSync(file, { force: true });
+  for (let waited = false; ; ) {
+    try {
+      writeFileSync(file, String(process.pid), { flag: 'wx' });
+      process.on('exit', release);
+      return () => {
+        process.off('exit', release);
+        release();
+      };
+    } catch (error) {
+      if (error.code !== 'EEXIST') fail(`${file} can not be written: ${error.code}.`);
+    }
+    try {
+      process.kill(Number(readFileSync(file, 'utf8')), 0);
+      if (!waited) process.stderr.write('pistats: waiting for another command to install the dependencies\n');
+      waited = true;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 250);
+    } catch (error) {
+      // the one who held it was killed
+      if (error.code === 'ESRCH') release();
+    }
+  }
+}
+
+const [command, ...args] = process.argv.slice(2);
+const script = Object.hasOwn(COMMANDS, command ?? '') ? COMMANDS[command] : undefined;
+if (!script) fail(`unknown command "${command ?? ''}"; there are: ${Object.keys(COMMANDS).join(', ')}.`, 2);
+if (Number(process.versions.node.split('.')[0]) < 20)
+  fail(`Node.js 20 or newer is needed, this is ${process.version}.`);
+if (process.platform === 'win32') fail('Windows is not supported; use Linux, macOS or WSL.');
+installDependencies();
+
+const bin = join(root, 'node_modules', '.bin');
+const child = spawn(join(root, 'node_modules', 'node', 'bin', 'node'), [join(root, script), ...args], {
+  stdio: 'inherit',
+  env: { ...process.env, PATH: `${bin}:${process.env.PATH}` },
+});
+// A terminal sends Ctrl-C to the whole group, others to one process of it: every command takes a second signal for the
+// first. Either way the child ends first.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+child.on('error', (error) => fail(`Node 24 could not be started: ${error.message}`));
+child.on('exit', (code, signal) => process.exit(code ?? (signal === 'SIGINT' ? 130 : 1)));

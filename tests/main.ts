@@ -1,0 +1,77 @@
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { readGateway } from '../infra/local/gateway-option.ts';
+import { STATE_DIR } from '../infra/local/paths.ts';
+import { holdLock } from '../infra/local/run-lock.ts';
+import { setUp } from '../infra/local/setup.ts';
+import { type Stack, startStack } from '../infra/local/stack.ts';
+import { reportError } from '../infra/local/stop-error.ts';
+import { runTap } from './support/run-tap.ts';
+import { prepareTestClients } from './support/test-clients.ts';
+
+/** What a test starts: nothing, real processes of one part, or the whole stack. */
+const KINDS = ['unit', 'process', 'system'] as const;
+
+/**
+ * `npm test [-- unit|process|system] [-- FILE…] [-- --gateway embedded|kong]`: sets up, starts the real parts once for all
+ * tests of the system, runs tap and closes with the line `N passed, N failed`.
+ */
+async function main(args: string[]): Promise<number> {
+  const say = (line: string) => process.stderr.write(`pistats: ${line}\n`);
+  const files = args.filter((arg) => arg.endsWith('.ts'));
+  const only = KINDS.find((kind) => args.includes(kind));
+  const at = args.indexOf('--gateway');
+  const gateway = readGateway(at < 0 ? 'embedded' : args[at + 1]);
+  const tools = await setUp(say);
+  const needsStack =
+    only === 'system' ||
+    (!only && (files.length === 0 || files.some((file) => file.includes('tests/system/'))));
+  const dataDir = mkdtempSync(join(tmpdir(), 'pistats-test-'));
+  // PostgreSQL's own user walks through it: else its data would be elsewhere and stay
+  chmodSync(dataDir, 0o711);
+  let stack: Stack | undefined;
+  let unlock = () => {};
+  const end = async () => {
+    unlock();
+    await stack?.stop();
+    stack = undefined;
+    rmSync(dataDir, { recursive: true, force: true });
+  };
+  let ending = false;
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.on(signal, () => {
+      if (!ending) void end().finally(() => process.exit(130));
+      ending = true;
+    });
+  // tap keeps its results and the tests' folders in .tap, one for all runs of a checkout
+  unlock = await holdLock(join(STATE_DIR, 'test.lock'), (holder) =>
+    say(`waiting for the tests that process ${holder} runs in this checkout`),
+  );
+  try {
+    if (needsStack) {
+      const clients = prepareTestClients(dataDir);
+      stack = await startStack({
+        tools,
+        dataDir,
+        proxyPort: 0,
+        durable: false,
+        shards: 2,
+        gateway,
+        say,
+        ...clients,
+      });
+    }
+    const globs = only ? [`tests/${only}/**/*.test.ts`] : [];
+    const env: Record<string, string> = stack ? { PISTATS_RUN: join(dataDir, 'run.json') } : {};
+    return await runTap(files.length > 0 ? files : globs, env);
+  } finally {
+    await end();
+  }
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  process.exitCode = reportError(error);
+}

@@ -1,0 +1,63 @@
+import t from 'tap';
+import type {
+  BatchResponse,
+  ColdStart,
+  InvocationEvent,
+  InvocationResponse,
+} from '../../../contracts/invocation.ts';
+import { batchHandler } from '../../../lambdas/handle-batch.ts';
+import { registerEvent, registration } from '../../support/requests.ts';
+
+const event = registerEvent(registration({ installationId: 'a' }));
+const answering = (sizes: number[]) => async (events: InvocationEvent[]) =>
+  events.map((_, index): InvocationResponse => ({ statusCode: 200, body: 'x'.repeat(sizes[index] ?? 0) }));
+const batchOf = async (sizes: number[], maxBytes?: number) => {
+  const handler = batchHandler(answering(sizes), maxBytes);
+  const answer = (await handler({ batch: sizes.map(() => event) })) as BatchResponse;
+  return { answer, statuses: answer.batch.map(({ statusCode }) => statusCode) };
+};
+
+t.test('a single event has a single answer, a batch a batch in its order', async (t) => {
+  t.match(await batchHandler(answering([3]))(event), { statusCode: 200, body: 'xxx' });
+  const { answer } = await batchOf([1, 2, 3]);
+  t.same(
+    answer.batch.map(({ body }) => body?.length),
+    [1, 2, 3],
+  );
+  t.match(await batchHandler(answering([]))({ batch: [] }), { batch: [] });
+});
+
+t.test(
+  'answers that are too large together: those beyond their share fail, the others are kept',
+  async (t) => {
+    const { answer, statuses } = await batchOf([100, 5_000, 100, 4_000], 6_000);
+    t.same(statuses, [200, 502, 200, 502]);
+    t.ok(JSON.stringify(answer).length <= 6_000);
+    t.match(answer.batch[1]?.body, /function_failed/);
+    t.same((await batchOf([100, 5_000, 100], 6_000)).statuses, [200, 200, 200], 'together they fit');
+  },
+);
+
+t.test("the bound is Lambda's 6 MB", async (t) => {
+  const two = 3 * 1024 * 1024;
+  t.same((await batchOf([two - 200, two - 200])).statuses, [200, 200]);
+  t.same((await batchOf([two + 200, two - 300])).statuses, [502, 200]);
+});
+
+t.test(
+  'the first answer of an environment, one that failed left out, says how long its start took',
+  async (t) => {
+    let broken = true;
+    const handler = batchHandler(async (events) => {
+      if (broken) throw new Error('broken');
+      return events.map(() => ({ statusCode: 200 }));
+    });
+    await t.rejects(handler({ batch: [event] }));
+    broken = false;
+    const { coldStart, ...rest } = (await handler({ batch: [event] })) as BatchResponse & ColdStart;
+    t.ok((coldStart?.initMs ?? 0) > 0 && (coldStart?.initMs ?? 0) <= performance.now());
+    t.same(rest, { batch: [{ statusCode: 200 }] });
+    t.same(await handler(event), { statusCode: 200 });
+    t.same(await handler({ batch: [event] }), { batch: [{ statusCode: 200 }] });
+  },
+);

@@ -1,0 +1,116 @@
+import fc from 'fast-check';
+import t from 'tap';
+import type { InvocationResponse } from '../../../contracts/invocation.ts';
+import { ConflictError, DataError, LockTimeoutError, UnavailableError } from '../../../lambdas/errors.ts';
+import { settleBatch } from '../../../lambdas/settle-batch.ts';
+import { answerOf } from '../../support/requests.ts';
+
+const done = (item: number): InvocationResponse => ({ statusCode: 200, body: JSON.stringify({ item }) });
+
+/** Runs `items` with an attempt that fails as `fault` says, and remembers what was attempted. */
+async function settle(items: number[], fault: (items: number[], tries: number) => Error | undefined) {
+  const attempts: number[][] = [];
+  const responses = await settleBatch(items, async (some) => {
+    attempts.push(some);
+    const error = fault(some, attempts.length);
+    if (error) throw error;
+    return some.map(done);
+  });
+  return { attempts, answers: responses.map(answerOf) };
+}
+
+const range = (n: number) => Array.from({ length: n }, (_, index) => index);
+
+t.test('nothing to do is nothing done', async (t) => {
+  t.same(await settle([], () => new Error('never')), { attempts: [], answers: [] });
+});
+
+t.test('a conflict is tried anew, whole', async (t) => {
+  const { attempts, answers } = await settle(range(5), (_, tries) =>
+    tries < 4 ? new ConflictError('deadlock') : undefined,
+  );
+  t.same(attempts, [range(5), range(5), range(5), range(5)]);
+  t.same(
+    answers.map(({ body }) => body.item),
+    range(5),
+  );
+});
+
+t.test('a conflict that does not end is bisected: only who is in it is told 409', async (t) => {
+  const { attempts, answers } = await settle(range(8), (items) =>
+    items.includes(5) ? new ConflictError('overtaken') : undefined,
+  );
+  t.same(
+    answers.map(({ status, code, retryAfter }) => [status, code, retryAfter]),
+    range(8).map((item) =>
+      item === 5 ? [409, 'idempotency_in_progress', '1'] : [200, undefined, undefined],
+    ),
+  );
+  t.equal(attempts.length, 4 * 4 + 3, 'four tries a size, and the healthy halves once');
+});
+
+t.test('a lock that another holds is not waited for twice by the same items', async (t) => {
+  const { attempts, answers } = await settle([0, 1], (items) =>
+    items.includes(1) ? new LockTimeoutError('locked') : undefined,
+  );
+  t.same(attempts, [[0, 1], [0], [1]]);
+  t.same(
+    answers.map(({ status }) => status),
+    [200, 409],
+  );
+});
+
+t.test('bad items are found one by one, the others keep their order', async (t) => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.boolean(), { maxLength: 40 }), async (bad) => {
+      const items = range(bad.length);
+      const { attempts, answers } = await settle(items, (some) =>
+        some.some((item) => bad[item]) ? new DataError('refused') : undefined,
+      );
+      const succeeded = attempts.filter((some) => !some.some((item) => bad[item])).flat();
+      return (
+        answers.length === items.length &&
+        answers.every(({ status, code, body }, item) =>
+          bad[item] ? status === 400 && code === 'body_invalid' : status === 200 && body.item === item,
+        ) &&
+        succeeded.every((item, index) => index === 0 || item > (succeeded[index - 1] as number))
+      );
+    }),
+  );
+  t.pass();
+});
+
+t.test('the halves never run side by side: they share one connection', async (t) => {
+  let running = 0;
+  await settleBatch(range(8), async (some) => {
+    t.equal(++running, 1);
+    await new Promise((resolve) => setImmediate(resolve));
+    running--;
+    if (some.length > 1) throw new DataError('refused');
+    return some.map(done);
+  });
+});
+
+t.test('a database that is away: 503 for all at once, without another attempt', async (t) => {
+  const { attempts, answers } = await settle(range(4), () => new UnavailableError('away'));
+  t.equal(attempts.length, 1);
+  for (const answer of answers) t.match(answer, { status: 503, code: 'unavailable', retryAfter: '2' });
+});
+
+t.test('a database that goes away between the halves: the first stand', async (t) => {
+  const { answers } = await settle(range(4), (items) => {
+    if (items.length === 4) return new DataError('refused');
+    return items.includes(3) ? new UnavailableError('away') : undefined;
+  });
+  t.same(
+    answers.map(({ status }) => status),
+    [200, 200, 503, 503],
+  );
+});
+
+t.test('any other error is a crash', async (t) => {
+  await t.rejects(
+    settle(range(4), () => new TypeError('a fault of ours')),
+    { message: 'a fault of ours' },
+  );
+});
