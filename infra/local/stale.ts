@@ -22,7 +22,7 @@ export function endStaleProcesses(dataDir: string): number {
 }
 
 /** The commands that run a stack. */
-const STARTERS = /infra\/local\/|infra\/operate\/storm-cluster|tests\/(bench|faults)\//;
+const STARTERS = /infra\/local\/|infra\/operate\/storm-cluster|tests\/(main|bench|faults)\b/;
 
 /** Whether `pid` still is the process that runs a stack: after a kill -9 and a reboot another may have its number. */
 export function isStack(pid: number): boolean {

@@ -53,7 +53,7 @@ export function areaOf(url: string, functionName: string): string {
   if (url.startsWith('node:')) return `node:${url.slice(5).replace('internal/', '').split('/')[0]}`;
   const [, dependency] = /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(url) ?? [];
   if (dependency) return dependency;
-  return /\/((?:kong|plugins|contracts|dist|tests)\/.*)$/.exec(url)?.[1] ?? url;
+  return /\/((?:infra|kong|plugins|stream|contracts|dist|tests)\/.*)$/.exec(url)?.[1] ?? url;
 }
 
 /** Tables in Markdown: `requests` were answered meanwhile. */

@@ -37,7 +37,7 @@ t.test(
 
 t.test('a stack does not end itself', proc, async (t) => {
   const dir = tempDir(t);
-  const script = `import { endStaleProcesses } from '${import.meta.resolve('../../infra/local/stale.ts')}';
+  const script = `import { endStaleProcesses } from '${import.meta.resolve('../../../infra/local/stale.ts')}';
     console.log(endStaleProcesses(${JSON.stringify(dir)}));`;
   const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
     env: { ...process.env, [STACK_VARIABLE]: dir },

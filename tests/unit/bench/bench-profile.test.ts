@@ -11,8 +11,8 @@ const profile: CpuProfile = {
   nodes: [
     node(1, '(root)'),
     node(2, '(idle)'),
-    node(3, 'serve', `${ROOT}/kong/embedded/proxy.ts`),
-    node(4, 'serve', `${ROOT}/kong/embedded/proxy.ts`),
+    node(3, 'serve', `${ROOT}/infra/local/gateway/proxy.ts`),
+    node(4, 'serve', `${ROOT}/infra/local/gateway/proxy.ts`),
     node(5, '(garbage collector)'),
     node(6, 'writev'),
     node(7, 'post', 'node:inspector'),
