@@ -22,6 +22,8 @@ const COMMANDS = {
   licences: 'infra/operate/licences.ts',
   advisories: 'infra/operate/advisories.ts',
   report: 'analytics/report.ts',
+  'migrate:registry': 'prisma/migrate.ts',
+  'migrate:analytics': 'analytics/migrate.ts',
   audit: 'infra/operate/audit.ts',
   replay: 'infra/operate/replay.ts',
   'storm:cluster': 'infra/operate/storm-cluster.ts',
