@@ -66,7 +66,6 @@ export const registrationResponse = z.strictObject({
   deviceToken: z.string().optional(),
   created: z.boolean(),
 });
-export type RegistrationResponse = z.infer<typeof registrationResponse>;
 
 export const subscriptionRequest = z.strictObject({
   registrationId: z.uuid(),
@@ -77,7 +76,6 @@ export type SubscriptionRequest = z.infer<typeof subscriptionRequest>;
 export const subscriptionResponse = z.array(
   z.strictObject({ name: z.string(), state: z.enum(['joined', 'left']) }),
 );
-export type SubscriptionResponse = z.infer<typeof subscriptionResponse>;
 
 export const eventsRequest = z.strictObject({
   /** only in a `text/plain` body, where sendBeacon can set no header */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { parseDocument } from 'yaml';
 import { DISABLED_TAG, formatKeyTag, generateKey, type KeyKind, keyDigest } from '../../contracts/api-key.ts';
 import { consumerId } from '../../contracts/consumer-id.ts';
-import { addClient, setIdentitySecret } from '../../lambdas/adapters/client-registry.ts';
+import { openClientRegistry } from '../operate/client-registry.ts';
 import { ROOT } from './paths.ts';
 import type { StackOptions } from './stack.ts';
 
@@ -55,13 +55,14 @@ export function prepareTestClients(dataDir: string): Pick<StackOptions, 'deckFil
 }
 
 async function seed(registryUrl: string): Promise<void> {
+  const registry = openClientRegistry(registryUrl);
   for (const { name, registered, identityVerification } of TEST_CLIENTS)
     if (registered)
-      await addClient(registryUrl, {
+      await registry.add({
         name,
         properties: ['www', 'app'],
         firebaseProject: `${name}-push`,
         identityVerification,
       });
-  await setIdentitySecret(registryUrl, 'strict', TEST_IDENTITY_SECRET);
+  await registry.setIdentitySecret('strict', TEST_IDENTITY_SECRET);
 }

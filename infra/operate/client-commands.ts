@@ -12,9 +12,8 @@ import {
   removeOrigin,
   writeDeckFile,
 } from '../../kong/deck-file.ts';
-import type { NewClient } from '../../lambdas/adapters/client-registry.ts';
 import { StopError } from '../local/stop-error.ts';
-import type { ClientRegistry } from './client-registry.ts';
+import type { ClientRegistry, NewClient } from './client-registry.ts';
 import { BAD_USAGE } from './run-program.ts';
 
 /** Google's own rule for project ids: 6 to 30 of these, a letter first, no hyphen last. */
