@@ -1,6 +1,7 @@
 import { PrismaPg } from '@prisma/adapter-pg';
 import { ConflictError, DataError, LockTimeoutError, UnavailableError } from '../errors.ts';
 import { PrismaClient } from '../generated/prisma/client.ts';
+import { CONNECT_TIMEOUT_MS, LOCK_TIMEOUT_MS, STATEMENT_TIMEOUT_MS } from '../time-limits.ts';
 import { DISCARD_PLANS, PLANNER_SETTINGS, planAge, statementNames } from './statement-plans.ts';
 
 export interface Registry {
@@ -8,12 +9,6 @@ export interface Registry {
   /** Runs one statement's work; database errors come out as those of lambdas/errors.ts. */
   run<T>(work: (prisma: PrismaClient) => Promise<T>): Promise<T>;
 }
-
-/** A function may run 3.3 s; a database that hangs must be noticed before that. */
-const STATEMENT_TIMEOUT_MS = 2_500;
-const CONNECT_TIMEOUT_MS = 1_500;
-/** Less than the statement's: a lock that is held too long gets an answer of its own. */
-const LOCK_TIMEOUT_MS = 2_000;
 
 /** Connections of an environment: it runs one invocation at a time. */
 export const POOL_SIZE = 1;
