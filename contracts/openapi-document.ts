@@ -54,7 +54,7 @@ function parameters(): Json {
     IdempotencyKey: header(
       'Idempotency-Key',
       false,
-      'names the request for 7 days: a repeat with the same body gets the first answer again',
+      'names the request for 7 days, whether or not it changed anything: a repeat with the same body gets the first answer again, and changes nothing that was done since. The name is one of its client, route and device: with another of these it is another request. Refusals are not kept.',
     ),
     DeviceToken: header('X-Device-Token', true, 'the deviceToken that the registration was answered with'),
     OptionalDeviceToken: header('X-Device-Token', false, 'needed to change a known registration'),

@@ -7,25 +7,53 @@ import {
   MAX_PAYLOAD_BYTES,
 } from '../contracts/invocation.ts';
 import { problemResponse } from './responses.ts';
+import { ANSWER_MARGIN_MS } from './time-limits.ts';
 
 export type FunctionEvent = InvocationEvent | BatchEvent;
 
-/** One event or `{batch}`: answers in the same shape and order; an environment's first ones say that it was started. */
+/** What of Lambda's context counts here; without it (in tests) there is no end. */
+export interface Remaining {
+  getRemainingTimeInMillis(): number;
+}
+
+/**
+ * One event or `{batch}`: answers in the same shape and order; an environment's first ones say that it was started. An
+ * answer comes before the function's time is over, if only 503: an invocation that is ended costs its environment.
+ */
 export function batchHandler(
   process: (events: InvocationEvent[]) => Promise<InvocationResponse[]>,
   maxBytes: number = MAX_PAYLOAD_BYTES,
 ) {
   // performance.now() counts from the start of the process, and modules are read once
   let first: ColdStart = { coldStart: { initMs: Math.round(performance.now()) } };
-  return async (event: FunctionEvent): Promise<(InvocationResponse | BatchResponse) & ColdStart> => {
+  return async (
+    event: FunctionEvent,
+    context?: Remaining,
+  ): Promise<(InvocationResponse | BatchResponse) & ColdStart> => {
     const mark = first;
+    const inTime = (events: InvocationEvent[]) => answerInTime(process(events), events, context);
     const answer =
       'batch' in event
-        ? { batch: withinShares(await process(event.batch), maxBytes) }
-        : ((await process([event]))[0] as InvocationResponse);
+        ? { batch: withinShares(await inTime(event.batch), maxBytes) }
+        : ((await inTime([event]))[0] as InvocationResponse);
     first = {};
     return { ...answer, ...mark };
   };
+}
+
+/** What comes of the work later is of no interest: a repeat of each request finds what was committed. */
+async function answerInTime(
+  work: Promise<InvocationResponse[]>,
+  events: InvocationEvent[],
+  context: Remaining | undefined,
+): Promise<InvocationResponse[]> {
+  if (!context) return work;
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<InvocationResponse[]>((resolve) => {
+    const tooLate = () => resolve(events.map(() => problemResponse('unavailable', { 'retry-after': '2' })));
+    timer = setTimeout(tooLate, context.getRemainingTimeInMillis() - ANSWER_MARGIN_MS);
+  });
+  return Promise.race([work, late]).finally(() => clearTimeout(timer));
 }
 
 /**

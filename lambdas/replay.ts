@@ -2,13 +2,14 @@ import type { InvocationResponse } from '../contracts/invocation.ts';
 import type { DeviceTokens } from './device-token.ts';
 import type { AnswerCache } from './ports/answers.ts';
 import type { RequestIdentity } from './request.ts';
-import { fromAnswer, problemResponse } from './responses.ts';
+import { problemResponse, repeatAnswer } from './responses.ts';
 
 /** The requests that the cache knows to be repeats, with their first answer (or 422 for another body). */
 export async function replay<T extends RequestIdentity>(
   requests: T[],
   answers: AnswerCache,
   tokens: DeviceTokens,
+  now: Date,
 ): Promise<Map<T, InvocationResponse>> {
   const known = new Map<T, InvocationResponse>();
   if (requests.length === 0) return known;
@@ -19,7 +20,9 @@ export async function replay<T extends RequestIdentity>(
     const same = found.fingerprint === request.fingerprint;
     known.set(
       request,
-      same ? fromAnswer(found.answer, request.client, tokens) : problemResponse('idempotency_mismatch'),
+      same
+        ? repeatAnswer(found.answer, request.client, tokens, now)
+        : problemResponse('idempotency_mismatch'),
     );
   });
   return known;

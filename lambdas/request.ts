@@ -5,6 +5,8 @@ import type { AnswerKey, StoredAnswer } from './ports/answers.ts';
 export interface RequestIdentity {
   client: string;
   answerKey: AnswerKey;
+  /** by an Idempotency-Key: its answer is kept whether or not anything was changed */
+  keyed: boolean;
   fingerprint: string;
   deviceToken: string | undefined;
 }
@@ -23,6 +25,7 @@ export function identify(event: InvocationEvent, device: string, canonicalBody: 
   return {
     client,
     answerKey: { client, scope: `${event.routeKey} ${shorten(device)}`, key },
+    keyed: Boolean(given),
     fingerprint: createHash('sha256')
       .update(JSON.stringify(canonicalBody) ?? '')
       .digest('base64url'),

@@ -1,3 +1,4 @@
+import { CLOCK_BEHIND_MS } from '../contracts/cloud-event.ts';
 import type { InvocationResponse } from '../contracts/invocation.ts';
 import { PROBLEM_TYPE, type Problem, type ProblemCode, problem } from '../contracts/problem.ts';
 import type { DeviceTokens } from './device-token.ts';
@@ -13,6 +14,20 @@ export function fromProblem(body: Problem, headers: Record<string, string> = {})
     headers: { 'content-type': PROBLEM_TYPE, ...headers },
     body: JSON.stringify(body),
   };
+}
+
+/**
+ * The first answer again. A fact of it that storage would refuse as too old by now is left out: storage has it, and the
+ * answer that gave it was one of an unchanged registration.
+ */
+export function repeatAnswer(
+  answer: Answer,
+  client: string,
+  tokens: DeviceTokens,
+  now: Date,
+): InvocationResponse {
+  const events = answer.events.filter(({ time }) => now.getTime() - Date.parse(time) < CLOCK_BEHIND_MS);
+  return fromAnswer({ ...answer, events }, client, tokens);
 }
 
 /** An answer as a response; the device token is made here, so that none is ever stored. */

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { FUNCTION_TIMEOUT_MS } from '../../lambdas/time-limits.ts';
 import { ROOT } from './paths.ts';
 
 /** A function as the local Lambda service reads it. */
@@ -17,9 +18,6 @@ export interface FunctionDefinition {
   idleMs: number;
   env: Record<string, string>;
 }
-
-/** The deadline of a request in deck.yaml is 10 s; a function may use a third of it, so that a batch can go once more. */
-const TIMEOUT_MS = 3_300;
 
 export function functionDefinitions(options: {
   databaseUrl: string;
@@ -39,7 +37,7 @@ export function functionDefinitions(options: {
     codeDir: join(ROOT, 'dist/lambdas', name),
     handler: 'index.handler',
     memory: 512,
-    timeoutMs: TIMEOUT_MS,
+    timeoutMs: FUNCTION_TIMEOUT_MS,
     concurrency: 10,
     idleMs: 300_000,
     env,

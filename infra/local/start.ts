@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { addClient } from '../../lambdas/adapters/client-registry.ts';
+import { openClientRegistry } from '../operate/client-registry.ts';
 import { EXAMPLE_CLIENTS } from './example-clients.ts';
 import { readGateway } from './gateway-option.ts';
 import { formatTable } from './load/table.ts';
@@ -91,8 +91,9 @@ async function main(args: string[]): Promise<number> {
         keys: { pk, sk },
       })),
       async seed(registryUrl) {
+        const registry = openClientRegistry(registryUrl);
         for (const { name, properties, firebaseProject } of EXAMPLE_CLIENTS)
-          await addClient(registryUrl, { name, properties: [...properties], firebaseProject });
+          await registry.add({ name, properties: [...properties], firebaseProject });
       },
       durable: true,
       say,

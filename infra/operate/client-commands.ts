@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import { CLIENT_NAME } from '../../contracts/api-key.ts';
 import { propertyName } from '../../contracts/http.ts';
 import { parseOrigin } from '../../contracts/origin.ts';
-import type { NewClient } from '../../lambdas/adapters/client-registry.ts';
 import {
   addConsumer,
   addOrigin,
@@ -14,7 +13,7 @@ import {
   writeDeckFile,
 } from '../deck/deck-file.ts';
 import { StopError } from '../local/stop-error.ts';
-import type { ClientRegistry } from './client-registry.ts';
+import type { ClientRegistry, NewClient } from './client-registry.ts';
 import { BAD_USAGE } from './run-program.ts';
 
 /** Google's own rule for project ids: 6 to 30 of these, a letter first, no hyphen last. */

@@ -1,16 +1,36 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { NewClient, RegisteredClient } from '../../lambdas/adapters/client-registry.ts';
-import { STATE_DIR } from '../local/paths.ts';
+import type { PrismaClient } from '../../lambdas/generated/prisma/client.ts';
+import { generatePrismaClient } from '../../prisma/generate.ts';
+import { ROOT, STATE_DIR } from '../local/paths.ts';
 import { readRunInfo } from '../local/run-info.ts';
 import { StopError } from '../local/stop-error.ts';
 import { BAD_USAGE } from './run-program.ts';
 
+export interface NewClient {
+  name: string;
+  properties: string[];
+  firebaseProject?: string;
+  identityVerification?: 'off' | 'required';
+}
+
+export interface RegisteredClient {
+  name: string;
+  status: 'active' | 'disabled';
+  properties: string[];
+  firebaseProject: string | null;
+  identityVerification: 'off' | 'required';
+}
+
 /** What the operator's commands need of the registry; each call may be repeated. */
 export interface ClientRegistry {
+  /** Adds a client, or completes one that is there: its properties are added to, nothing is taken away. */
   add(client: NewClient): Promise<void>;
   disable(name: string): Promise<void>;
-  /** false when there is no such client */
+  /**
+   * False when there is no such client. The secret verifies user tokens; whatever was signed with the one before is
+   * refused.
+   */
   setIdentitySecret(name: string, secret: string): Promise<boolean>;
   list(): Promise<RegisteredClient[]>;
 }
@@ -28,27 +48,74 @@ export function registryUrl(
   throw new StopError('no registry: give --registry, set DATABASE_URL, or start the local stack.', BAD_USAGE);
 }
 
-/** The registry at `url`; nothing is connected, nor the adapter loaded, before the first call. */
-export function connectRegistry(url: string): ClientRegistry {
-  const adapter = () => import('../../lambdas/adapters/client-registry.ts');
+/** The clients in the registry at `url`, as its owner; each call is a connection of its own. Throws StopErrors. */
+export function openClientRegistry(url: string): ClientRegistry {
   return {
-    add: async (client) => {
-      const { addClient } = await adapter();
-      await reach(addClient(url, client));
+    async add({ name, properties, firebaseProject, identityVerification }) {
+      const given = { firebaseProject, identityVerification };
+      await within(url, (prisma) =>
+        prisma.$transaction([
+          prisma.client.upsert({
+            where: { name },
+            create: { name, ...given },
+            update: { status: 'active', ...given },
+          }),
+          prisma.property.createMany({
+            data: properties.map((property) => ({ clientId: name, name: property })),
+            skipDuplicates: true,
+          }),
+        ]),
+      );
     },
-    disable: async (name) => {
-      const { disableClient } = await adapter();
-      await reach(disableClient(url, name));
+    async disable(name) {
+      await within(url, (prisma) =>
+        prisma.client.updateMany({ where: { name }, data: { status: 'disabled' } }),
+      );
     },
-    setIdentitySecret: async (name, secret) => {
-      const { setIdentitySecret } = await adapter();
-      return reach(setIdentitySecret(url, name, secret));
+    async setIdentitySecret(name, identitySecret) {
+      const { count } = await within(url, (prisma) =>
+        prisma.client.updateMany({ where: { name }, data: { identitySecret } }),
+      );
+      return count > 0;
     },
-    list: async () => {
-      const { listClients } = await adapter();
-      return reach(listClients(url));
+    async list() {
+      const rows = await within(url, (prisma) =>
+        prisma.client.findMany({
+          select: {
+            name: true,
+            status: true,
+            firebaseProject: true,
+            identityVerification: true,
+            properties: { select: { name: true }, orderBy: { name: 'asc' } },
+          },
+          orderBy: { name: 'asc' },
+        }),
+      );
+      // status and identityVerification: CHECKs of the table
+      return rows.map((row) => ({
+        ...row,
+        properties: row.properties.map((one) => one.name),
+      })) as RegisteredClient[];
     },
   };
+}
+
+/** Prisma's client is generated code: in a checkout that was never set up it is made first. */
+const GENERATED = join(ROOT, 'lambdas/generated/prisma/client.ts');
+
+async function within<T>(url: string, work: (prisma: PrismaClient) => Promise<T>): Promise<T> {
+  if (!existsSync(GENERATED)) await generatePrismaClient();
+  const { connectRegistry, databaseError } = await import('../../lambdas/adapters/prisma.ts');
+  const { prisma } = connectRegistry(url);
+  try {
+    return await work(prisma);
+  } catch (error) {
+    const { code, place, message } = databaseError(error);
+    const reason = REASONS[code ?? ''] ?? (place ? `nothing answers at ${place}` : message || code);
+    throw new StopError(`the registry failed: ${reason ?? 'no reason given'}.`);
+  } finally {
+    await prisma.$disconnect();
+  }
 }
 
 /** SQLSTATEs that an operator can act on (PostgreSQL manual, appendix A). */
@@ -58,16 +125,3 @@ const REASONS: Record<string, string> = {
   '42P01': 'it has no tables yet, run its migrations first',
   '42501': 'this role may not do that; use the owner',
 };
-
-/** Says what is wrong without the URL, which holds a password. */
-async function reach<T>(work: Promise<T>): Promise<T> {
-  try {
-    return await work;
-  } catch (error) {
-    if (error instanceof StopError) throw error;
-    const { code, message } = error as { code?: string; message?: string };
-    throw new StopError(
-      `the registry failed: ${REASONS[code ?? ''] ?? (message || code || 'no reason given')}.`,
-    );
-  }
-}

@@ -7,7 +7,7 @@ import {
   listClients,
   renewIdentitySecret,
 } from './client-commands.ts';
-import { type ClientRegistry, connectRegistry, registryUrl } from './client-registry.ts';
+import { type ClientRegistry, openClientRegistry, registryUrl } from './client-registry.ts';
 import { type Output, runProgram, terminal } from './run-program.ts';
 
 interface PlaceOptions {
@@ -24,7 +24,7 @@ interface AddOptions extends PlaceOptions {
 /** `npm run clients -- add | disable | list`: a client in deck.yaml and in the registry. */
 export function clientsProgram(
   output: Output,
-  connect: (url: string | undefined) => ClientRegistry = (url) => connectRegistry(registryUrl(url)),
+  connect: (url: string | undefined) => ClientRegistry = (url) => openClientRegistry(registryUrl(url)),
 ): Command {
   const program = new Command('clients').description(
     'clients: consumers in deck.yaml, and rows in the registry',

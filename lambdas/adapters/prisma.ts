@@ -1,6 +1,7 @@
 import { PrismaPg } from '@prisma/adapter-pg';
 import { ConflictError, DataError, LockTimeoutError, UnavailableError } from '../errors.ts';
 import { PrismaClient } from '../generated/prisma/client.ts';
+import { CONNECT_TIMEOUT_MS, LOCK_TIMEOUT_MS, STATEMENT_TIMEOUT_MS } from '../time-limits.ts';
 import { DISCARD_PLANS, PLANNER_SETTINGS, planAge, statementNames } from './statement-plans.ts';
 
 export interface Registry {
@@ -8,12 +9,6 @@ export interface Registry {
   /** Runs one statement's work; database errors come out as those of lambdas/errors.ts. */
   run<T>(work: (prisma: PrismaClient) => Promise<T>): Promise<T>;
 }
-
-/** A function may run 3.3 s; a database that hangs must be noticed before that. */
-const STATEMENT_TIMEOUT_MS = 2_500;
-const CONNECT_TIMEOUT_MS = 1_500;
-/** Less than the statement's: a lock that is held too long gets an answer of its own. */
-const LOCK_TIMEOUT_MS = 2_000;
 
 /** Connections of an environment: it runs one invocation at a time. */
 export const POOL_SIZE = 1;
@@ -55,7 +50,7 @@ export function connectRegistry(connectionString: string): Registry {
 
 /** PostgreSQL's codes (appendix A of its manual) by what can be done about them. */
 export function translate(error: unknown): Error {
-  const code = postgresCode(error);
+  const { code } = databaseError(error);
   const options = { cause: error };
   if (code === undefined) {
     // no code of the database: the connection broke, timed out, or was refused
@@ -63,7 +58,7 @@ export function translate(error: unknown): Error {
       ? new UnavailableError('no connection to the registry', options)
       : (error as Error);
   }
-  if (code === '55P03') return new LockTimeoutError('a lock was not to be had', options);
+  if (code === '55P03') return new LockTimeoutError('another transaction holds a lock for too long', options);
   // unique violation, deadlock, serialisation, a row changed or went meanwhile (22012: see the writing statements)
   if (['23505', '40P01', '40001', '23503', '22012'].includes(code))
     return new ConflictError('overtaken', options);
@@ -74,25 +69,47 @@ export function translate(error: unknown): Error {
   return error as Error;
 }
 
-interface DriverError {
-  code?: string;
-  message?: string;
-  name?: string;
-  cause?: { originalCode?: string; code?: string; kind?: string };
-  meta?: { driverAdapterError?: { cause?: { originalCode?: string; kind?: string } } };
+interface DriverCause {
+  originalCode?: string;
+  originalMessage?: string;
+  kind?: string;
+  host?: string;
+  port?: number;
 }
 
-function postgresCode(error: unknown): string | undefined {
-  const { code, cause, meta } = error as DriverError;
-  const original = meta?.driverAdapterError?.cause?.originalCode ?? cause?.originalCode;
-  if (original) return original;
-  return code && /^[0-9A-Z]{5}$/.test(code) && !/^P[12]/.test(code) ? code : undefined;
+interface PrismaError {
+  code?: string;
+  message?: string;
+  cause?: DriverCause;
+  meta?: { driverAdapterError?: { cause?: DriverCause } };
+}
+
+/**
+ * What PostgreSQL or its driver said behind an error of Prisma: `code` is the SQLSTATE, `place` the `host:port` that could
+ * not be reached. Neither holds the URL, which has a password in it.
+ */
+export function databaseError(error: unknown): {
+  code?: string;
+  message?: string;
+  kind?: string;
+  place?: string;
+} {
+  const { code, message, cause, meta } = error as PrismaError;
+  const driver = meta?.driverAdapterError?.cause ?? cause;
+  // the driver's own errors carry the SQLSTATE as their code; P1… and P2… are Prisma's
+  const own = code && /^[0-9A-Z]{5}$/.test(code) && !/^P[12]/.test(code) ? code : undefined;
+  return {
+    code: driver?.originalCode ?? own,
+    message: driver?.originalMessage ?? message,
+    kind: driver?.kind,
+    place: driver?.host && [driver.host, driver.port].filter(Boolean).join(':'),
+  };
 }
 
 function isConnectionError(error: unknown): boolean {
-  const { code, message = '', meta, cause } = error as DriverError;
+  const { code, message = '' } = error as PrismaError;
   if (code && ['P1001', 'P1002', 'P1008', 'P1017', 'P2024'].includes(code)) return true;
-  const kind = meta?.driverAdapterError?.cause?.kind ?? cause?.kind ?? '';
+  const { kind = '' } = databaseError(error);
   if (/DatabaseNotReachable|ConnectionClosed|SocketTimeout|TlsConnectionError/.test(kind)) return true;
   return /ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|timeout|terminated|Connection ended/i.test(
     `${code} ${message}`,

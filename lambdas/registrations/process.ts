@@ -4,7 +4,7 @@ import type { AnswerCache } from '../ports/answers.ts';
 import type { Clock, NewId } from '../ports/clock.ts';
 import type { RegistrationStore } from '../ports/registration-store.ts';
 import { processBatch } from '../process-batch.ts';
-import { fromAnswer, problemResponse } from '../responses.ts';
+import { fromAnswer, problemResponse, repeatAnswer } from '../responses.ts';
 import { verifyUserToken } from '../user-token.ts';
 import { parse, type RegistrationCommand } from './parse.ts';
 import { type Context, type Decision, register } from './register.ts';
@@ -38,7 +38,7 @@ async function attempt(
   for (const command of commands) responses.push(await decide(state, command, context));
   const changes = state.changes();
   if (changes) await ports.store.write(changes);
-  await ports.answers.set(state.newAnswers);
+  await ports.answers.set(state.answered);
   return responses;
 }
 
@@ -68,7 +68,7 @@ async function decide(state: WorkingState, command: RegistrationCommand, context
   if (client.status === 'disabled') return problemResponse('client_disabled');
   const stored = state.answer(command);
   if (stored && stored.fingerprint !== fingerprint) return problemResponse('idempotency_mismatch');
-  if (stored) return fromAnswer(stored.answer, name, context.tokens);
+  if (stored) return repeatAnswer(stored.answer, name, context.tokens, context.now);
 
   let decision: Decision;
   if (command.kind === 'remove') decision = remove(state, command, context);
@@ -84,6 +84,6 @@ async function decide(state: WorkingState, command: RegistrationCommand, context
     decision = register(state, command, verified, context);
   }
   if (!decision.ok) return problemResponse(decision.code);
-  if (decision.keep) state.remember(command, decision.answer);
+  state.remember(command, decision.answer, decision.changed || command.keyed);
   return fromAnswer(decision.answer, name, context.tokens);
 }

@@ -15,8 +15,7 @@ export interface Context {
   tokens: DeviceTokens;
 }
 
-/** `keep`: the answer belongs to a change and is stored with it, so that a repeat is known without the cache too. */
-export type Decision = { ok: true; answer: Answer; keep: boolean } | { ok: false; code: ProblemCode };
+export type Decision = { ok: true; answer: Answer; changed: boolean } | { ok: false; code: ProblemCode };
 
 type Register = Extract<RegistrationCommand, { kind: 'register' }>;
 
@@ -37,7 +36,7 @@ export function register(
 
   const age = context.now.getTime() - Date.parse(device.lastFact.time);
   // unchanged: the original fact again, for whoever did not hear of it; storage drops the duplicate
-  if (!changed && age < FACT_WINDOW_MS) return { ok: true, answer: known(device, mayWrite), keep: false };
+  if (!changed && age < FACT_WINDOW_MS) return { ok: true, answer: known(device, mayWrite), changed: false };
 
   const { externalUserId, clientId } = wanted;
   if (externalUserId !== device.externalUserId)
@@ -51,7 +50,7 @@ export function register(
   );
   const updated = { ...wanted, lastFact: fact };
   state.put(updated);
-  return { ok: true, answer: known(updated, mayWrite), keep: true };
+  return { ok: true, answer: known(updated, mayWrite), changed: true };
 }
 
 function create(state: WorkingState, command: Register, userVerified: boolean, context: Context): Decision {
@@ -82,7 +81,7 @@ function create(state: WorkingState, command: Register, userVerified: boolean, c
   state.put({ ...device, lastFact: fact });
   const { registrationId, userId, id } = device;
   const body = { registrationId, userId, deviceId: id, created: true };
-  return { ok: true, answer: { status: 201, body, tokenOf: id, events: [fact] }, keep: true };
+  return { ok: true, answer: { status: 201, body, tokenOf: id, events: [fact] }, changed: true };
 }
 
 /** The device as the request would have it; what it does not speak of stays as it is. */

@@ -15,5 +15,5 @@ export function remove(
   if (!tokens.verify(deviceToken, client, device.id)) return { ok: false, code: 'device_token_invalid' };
   const fact = registrationFact('pistats.registration.removed', newId(), now, device);
   state.remove(device, fact);
-  return { ok: true, answer: { status: 204, body: null, events: [fact] }, keep: true };
+  return { ok: true, answer: { status: 204, body: null, events: [fact] }, changed: true };
 }

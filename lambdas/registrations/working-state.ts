@@ -27,6 +27,7 @@ export class WorkingState {
   #newDevices = new Map<string, DeviceRow>();
   #changed = new Map<string, DeviceRow>();
   #removed = new Map<string, DeviceRow>();
+  #answered: RegistrationChanges['answers'] = [];
   #newAnswers: RegistrationChanges['answers'] = [];
 
   constructor(state: RegistrationState) {
@@ -82,16 +83,21 @@ export class WorkingState {
     if (this.#loadedFact.has(device.id)) this.#removed.set(device.id, device);
   }
 
-  /** Keeps the answer for a repeat of the request. */
-  remember(identity: RequestIdentity, answer: Answer): void {
-    const stored = { fingerprint: identity.fingerprint, answer };
-    this.#answers.set(answerId(identity.answerKey), stored);
-    this.#newAnswers.push({ ...identity.answerKey, ...stored });
+  /**
+   * Keeps the answer for a repeat of the request: in the cache, and where the repeat may come days later, or would change
+   * something again, in the registry.
+   */
+  remember(identity: RequestIdentity, answer: Answer, lasting: boolean): void {
+    const entry = { ...identity.answerKey, fingerprint: identity.fingerprint, answer };
+    this.#answered.push(entry);
+    if (!lasting) return;
+    this.#answers.set(answerId(identity.answerKey), entry);
+    this.#newAnswers.push(entry);
   }
 
   /** What must be written; null when nothing in the registry changes. */
   changes(): RegistrationChanges | null {
-    if (this.#newFacts.length === 0) return null;
+    if (this.#newFacts.length === 0 && this.#newAnswers.length === 0) return null;
     const previous = (device: DeviceRow) => this.#loadedFact.get(device.id) as string;
     return {
       newUsers: this.#newUsers,
@@ -110,9 +116,9 @@ export class WorkingState {
     };
   }
 
-  /** Also those that are only worth a place in the cache, since repeating the request changes nothing. */
-  get newAnswers(): RegistrationChanges['answers'] {
-    return this.#newAnswers;
+  /** All of them, for the cache. */
+  get answered(): RegistrationChanges['answers'] {
+    return this.#answered;
   }
 
   #index(device: DeviceRow): void {

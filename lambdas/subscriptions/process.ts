@@ -10,7 +10,7 @@ import type {
 } from '../ports/subscription-store.ts';
 import { processBatch } from '../process-batch.ts';
 import { answerId, indexAnswers } from '../request.ts';
-import { fromAnswer, problemResponse } from '../responses.ts';
+import { fromAnswer, problemResponse, repeatAnswer } from '../responses.ts';
 import { parse, type SubscriptionCommand } from './parse.ts';
 
 export interface SubscriptionPorts {
@@ -46,6 +46,7 @@ async function attempt(
   const known = indexAnswers(answers);
   const states = new Map<string, SubscriptionChanges['states'][number]>();
   const changes: SubscriptionChanges = { states: [], newFacts: [], answers: [] };
+  const answered: SubscriptionChanges['answers'] = [];
 
   const decide = (command: SubscriptionCommand): InvocationResponse => {
     const client = byName.get(command.client);
@@ -53,7 +54,7 @@ async function attempt(
     if (client.status === 'disabled') return problemResponse('client_disabled');
     const stored = known.get(answerId(command.answerKey));
     if (stored && stored.fingerprint !== command.fingerprint) return problemResponse('idempotency_mismatch');
-    if (stored) return fromAnswer(stored.answer, command.client, ports.tokens);
+    if (stored) return repeatAnswer(stored.answer, command.client, ports.tokens, now);
     const device = byRegistration.get(`${command.client} ${command.registrationId}`);
     if (!device) return problemResponse('registration_unknown');
     if (!ports.tokens.verify(command.deviceToken, command.client, device.id))
@@ -69,19 +70,21 @@ async function attempt(
     }
     const body = command.topics.map((name) => ({ name, state: command.state }));
     const answer: Answer = { status: 200, body, events };
-    if (events.length > 0) {
-      const kept = { ...command.answerKey, fingerprint: command.fingerprint, answer };
+    const kept = { ...command.answerKey, fingerprint: command.fingerprint, answer };
+    answered.push(kept);
+    // one without a key is Kong's own repetition at most, which comes at once: the cache is enough where nothing changed
+    if (events.length > 0 || command.keyed) {
       known.set(answerId(command.answerKey), kept);
       changes.answers.push(kept);
-      changes.newFacts.push(...events.map((fact) => ({ client: command.client, fact })));
     }
+    changes.newFacts.push(...events.map((fact) => ({ client: command.client, fact })));
     return fromAnswer(answer, command.client, ports.tokens);
   };
 
   const responses = commands.map(decide);
   changes.states = [...states.values()];
-  if (changes.newFacts.length > 0) await ports.store.write(changes, now);
-  await ports.answers.set(changes.answers);
+  if (changes.newFacts.length > 0 || changes.answers.length > 0) await ports.store.write(changes, now);
+  await ports.answers.set(answered);
   return responses;
 }
 

@@ -3,7 +3,7 @@ import pg from 'pg';
 import { v7 } from 'uuid';
 import type { InvocationEvent } from '../../contracts/invocation.ts';
 import { readRunInfo } from '../../infra/local/run-info.ts';
-import { addClient, type NewClient } from '../../lambdas/adapters/client-registry.ts';
+import { type NewClient, openClientRegistry } from '../../infra/operate/client-registry.ts';
 import { connectRegistry } from '../../lambdas/adapters/prisma.ts';
 import { createPrismaRegistrationStore } from '../../lambdas/adapters/prisma-registration-store.ts';
 import { createPrismaSubscriptionStore } from '../../lambdas/adapters/prisma-subscription-store.ts';
@@ -39,8 +39,9 @@ export async function registryDatabase(t: Teardown, ...clients: (string | NewCli
     for (const { login } of logins) await admin.query(`drop role ${login}`);
     await admin.end();
   });
+  const registry = openClientRegistry(url.href);
   for (const client of clients)
-    await addClient(url.href, typeof client === 'string' ? { name: client, properties: ['www'] } : client);
+    await registry.add(typeof client === 'string' ? { name: client, properties: ['www'] } : client);
   const as = (role: string) => {
     const login = new URL(url.href);
     login.username = `${name}_${role}`;

@@ -5,7 +5,7 @@ import { DISABLED_TAG, formatKeyTag, generateKey, type KeyKind, keyDigest } from
 import { consumerId } from '../../contracts/consumer-id.ts';
 import { ROOT } from '../../infra/local/paths.ts';
 import type { StackOptions } from '../../infra/local/stack.ts';
-import { addClient, setIdentitySecret } from '../../lambdas/adapters/client-registry.ts';
+import { openClientRegistry } from '../../infra/operate/client-registry.ts';
 
 /** The origin from which the test clients' pk may be used. */
 export const TEST_ORIGIN = 'https://www.example.com';
@@ -55,13 +55,14 @@ export function prepareTestClients(dataDir: string): Pick<StackOptions, 'deckFil
 }
 
 async function seed(registryUrl: string): Promise<void> {
+  const registry = openClientRegistry(registryUrl);
   for (const { name, registered, identityVerification } of TEST_CLIENTS)
     if (registered)
-      await addClient(registryUrl, {
+      await registry.add({
         name,
         properties: ['www', 'app'],
         firebaseProject: `${name}-push`,
         identityVerification,
       });
-  await setIdentitySecret(registryUrl, 'strict', TEST_IDENTITY_SECRET);
+  await registry.setIdentitySecret('strict', TEST_IDENTITY_SECRET);
 }

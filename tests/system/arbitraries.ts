@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { HOSTILE } from './hostile.ts';
 
 interface JsonSchema {
-  type?: string;
+  type?: string | string[];
   format?: string;
   pattern?: string;
   enum?: unknown[];
@@ -63,7 +63,10 @@ function wanted(schema: JsonSchema): fc.Arbitrary<unknown> {
   }
   if (schema.type === 'object')
     return fc.dictionary(fc.string({ maxLength: 30 }), fc.jsonValue({ maxDepth: 6 }), { maxKeys: 6 });
-  if (schema.type === 'string') return textOf(schema);
+  if ([schema.type].flat().includes('string'))
+    return schema.type === 'string'
+      ? textOf(schema)
+      : fc.oneof(textOf(schema), fc.webUrl(), fc.constant(null));
   return fc.jsonValue({ maxDepth: 3 });
 }
 

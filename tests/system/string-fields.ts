@@ -3,7 +3,7 @@ import * as z from 'zod';
 export type Path = (string | number)[];
 
 interface JsonSchema {
-  type?: string;
+  type?: string | string[];
   properties?: Record<string, JsonSchema>;
   additionalProperties?: JsonSchema | boolean;
   items?: JsonSchema;
@@ -20,7 +20,7 @@ export function stringFields(schema: z.ZodType): Path[] {
 
 function walk(schema: JsonSchema): Path[] {
   const under = (name: string | number, inner: JsonSchema) => walk(inner).map((path) => [name, ...path]);
-  const paths: Path[] = schema.type === 'string' ? [[]] : [];
+  const paths: Path[] = [schema.type].flat().includes('string') ? [[]] : [];
   for (const [name, inner] of Object.entries(schema.properties ?? {})) paths.push(...under(name, inner));
   for (const inner of schema.anyOf ?? []) paths.push(...walk(inner));
   if (schema.items) paths.push(...under(0, schema.items));

@@ -56,7 +56,11 @@ export class Environment {
   constructor(definition: FunctionDefinition, events: EnvironmentEvents) {
     this.#definition = definition;
     this.#events = events;
-    this.#server = createServer((request, response) => void this.#runtimeApi(request, response));
+    this.#server = createServer((request, response) => {
+      // a process that is killed while it sends its answer: its end is noticed for itself
+      this.#runtimeApi(request, response).catch(() => response.destroy());
+    });
+    this.#server.on('error', (error) => this.#ended(error.message));
     this.#server.keepAliveTimeout = 0;
     this.#server.listen(0, '127.0.0.1', () => this.#launch());
     this.#initTimer = setTimeout(() => this.kill(), INIT_TIMEOUT_MS);

@@ -10,6 +10,7 @@ import { createInvokeApi } from '../../../infra/local/lambda/invoke-api.ts';
 import { waitUntil } from '../../../infra/local/wait-until.ts';
 
 const HANDLER = `
+import { connect } from 'node:net';
 import { readdirSync, writeFileSync } from 'node:fs';
 let calls = 0;
 export async function handler(event, context) {
@@ -21,6 +22,13 @@ export async function handler(event, context) {
   if (event.meet) {
     writeFileSync(event.meet + '/' + process.pid, '');
     while (readdirSync(event.meet).length < event.of) await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  if (event.half) {
+    const [host, port] = process.env.AWS_LAMBDA_RUNTIME_API.split(':');
+    const path = '/2018-06-01/runtime/invocation/' + context.awsRequestId + '/response';
+    const head = 'POST ' + path + ' HTTP/1.1\\r\\nhost: x\\r\\ncontent-length: 1000\\r\\n\\r\\n{';
+    const socket = connect(Number(port), host, () => socket.write(head, () => process.kill(process.pid, 'SIGKILL')));
+    await new Promise(() => {});
   }
   if (event.big) return 'x'.repeat(7_000_000);
   return { calls, pid: process.pid, name: context.functionName, id: context.awsRequestId, env: process.env.COLOUR };
@@ -153,3 +161,15 @@ t.test('what Lambda refuses is refused in its words', async (t) => {
   await t.rejects(notJson, { name: 'InvalidRequestContentException' });
   t.match(await invoke('work', { big: true }), { body: { errorType: 'Function.ResponseSizeTooLarge' } });
 });
+
+t.test(
+  'an environment that is killed while it sends its answer harms its own invocation alone',
+  async (t) => {
+    for (let round = 0; round < 3; round++) {
+      const { FunctionError, body } = await invoke('work', { half: true });
+      t.equal(FunctionError, 'Unhandled');
+      t.match(body, { errorType: 'Runtime.ExitError', errorMessage: /signal: SIGKILL/ });
+    }
+    t.match(await invoke('work', {}), { body: { calls: 1 } }, 'the service is there for the next');
+  },
+);

@@ -67,6 +67,6 @@ t.test('a registry that is not there: one sentence without its address', async (
   const url = 'postgres://owner:s3cret@127.0.0.1:1/registry';
   const { code, stderr } = await clients('list', '--deck', path, '--registry', url);
   t.equal(code, 1);
-  t.match(stderr, /^pistats: the registry failed: .*ECONNREFUSED.*\n$/);
+  t.match(stderr, 'pistats: the registry failed: nothing answers at 127.0.0.1:1.\n');
   t.notMatch(stderr, /s3cret/);
 });

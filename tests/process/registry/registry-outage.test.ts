@@ -4,12 +4,11 @@ import { freePort } from '../../../infra/local/free-port.ts';
 import { readRunInfo } from '../../../infra/local/run-info.ts';
 import { waitUntil } from '../../../infra/local/wait-until.ts';
 import { createRedisAnswerCache } from '../../../lambdas/adapters/redis-answer-cache.ts';
+import { FUNCTION_TIMEOUT_MS } from '../../../lambdas/time-limits.ts';
 import { environment, registryDatabase } from '../../support/registry-database.ts';
 import { joinEvent, registerEvent, registration } from '../../support/requests.ts';
 import { startProxy } from './registry-proxy.ts';
 
-/** What a function may use of a request's time; longer, and it is ended before it can answer. */
-const FUNCTION_TIMEOUT_MS = 3_300;
 const database = await registryDatabase(t, 'demo');
 const fresh = () => registration({ installationId: randomUUID() });
 const rowsOf = async (body: ReturnType<typeof fresh>) => {
@@ -155,10 +154,10 @@ t.test(
 );
 
 t.test(
-  'another transaction holds the row: 409 for who needs it, before the function’s time is over',
+  'another transaction holds the row: 409 for who needs it, alone or in a batch, before the function’s time is over',
   async (t) => {
     const functions = environment(t, database.writerUrl);
-    const bodies = [fresh(), fresh()];
+    const bodies = Array.from({ length: 100 }, fresh);
     const made = await functions.register(...bodies.map((body) => registerEvent(body, { client: 'demo' })));
     const holder = await database.pool.connect();
     t.teardown(() => holder.release(true));
@@ -177,5 +176,15 @@ t.test(
     });
     t.ok(performance.now() - startedAt < FUNCTION_TIMEOUT_MS);
     t.equal((await functions.one(change(1))).status, 200);
+
+    for (const size of [2, 100]) {
+      const began = performance.now();
+      const answers = await functions.register(...Array.from({ length: size }, (_, at) => change(at)));
+      t.ok(performance.now() - began < FUNCTION_TIMEOUT_MS, `a batch of ${size}`);
+      t.same(
+        answers.map(({ status }) => status),
+        [409, ...Array(size - 1).fill(200)],
+      );
+    }
   },
 );

@@ -29,7 +29,7 @@ t.test('a connection that breaks, without a code of the database', async (t) => 
     Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' }),
     Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' }),
     Object.assign(new Error("Can't reach database server"), { code: 'P1001' }),
-    Object.assign(new Error('no connection to be had'), { code: 'P2024' }),
+    Object.assign(new Error('no connection within the pool time-out'), { code: 'P2024' }),
     new Error('Connection terminated unexpectedly'),
     new Error('Connection terminated due to connection timeout'),
     new Error('Query read timeout'),

@@ -6,6 +6,7 @@ import type {
   InvocationResponse,
 } from '../../../contracts/invocation.ts';
 import { batchHandler } from '../../../lambdas/handle-batch.ts';
+import { ANSWER_MARGIN_MS } from '../../../lambdas/time-limits.ts';
 import { registerEvent, registration } from '../../support/requests.ts';
 
 const event = registerEvent(registration({ installationId: 'a' }));
@@ -25,6 +26,19 @@ t.test('a single event has a single answer, a batch a batch in its order', async
     [1, 2, 3],
   );
   t.match(await batchHandler(answering([]))({ batch: [] }), { batch: [] });
+});
+
+t.test('an answer comes before the time is over, whatever the work waits for', async (t) => {
+  const hanging = batchHandler(() => new Promise(() => {}));
+  const context = { getRemainingTimeInMillis: () => ANSWER_MARGIN_MS + 5 };
+  const unavailable = { statusCode: 503, headers: { 'retry-after': '2' }, body: /"unavailable"/ };
+  t.match(await hanging(event, context), unavailable);
+  t.match(await hanging({ batch: [event, event] }, context), { batch: [unavailable, unavailable] });
+  t.match(
+    await batchHandler(answering([3]))(event, context),
+    { statusCode: 200 },
+    'what is there in time counts',
+  );
 });
 
 t.test(

@@ -53,6 +53,23 @@ for (const [how, cache] of Object.entries(caches)) {
   });
 }
 
+for (const [how, cache] of Object.entries(caches))
+  t.test(`an unchanged registration is answered once, too, ${how}`, async (t) => {
+    const { one, registry, wait } = registering(memoryRegistry('demo'), cache());
+    const { body } = await one(registerEvent());
+    wait(5 * 86_400_000);
+    const again = () => registerEvent(registration(), { key: 'k' });
+    const first = await one(again());
+    t.match(first, { status: 200, events: [{ type: 'pistats.registration.created' }] });
+    await one(registerEvent(registration({ locale: 'fr' }), { token: body.deviceToken }));
+    wait(86_400_000);
+    t.same(await one(again()), first);
+    t.match([...registry.devices.values()], [{ locale: 'fr' }]);
+    wait(5 * 86_400_000);
+    t.same(await one(again()), { ...first, events: [] }, 'no fact that storage would refuse as too old');
+    t.match(await one(registerEvent(registration({ locale: 'de' }), { key: 'k' })), { status: 422 });
+  });
+
 t.test('without a key Kong’s request id names the request, and never what a client chose', async (t) => {
   const { one } = registering();
   const first = await one(registerEvent(registration(), { requestId: 'r1' }));

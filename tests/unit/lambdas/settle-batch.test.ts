@@ -3,19 +3,25 @@ import t from 'tap';
 import type { InvocationResponse } from '../../../contracts/invocation.ts';
 import { ConflictError, DataError, LockTimeoutError, UnavailableError } from '../../../lambdas/errors.ts';
 import { settleBatch } from '../../../lambdas/settle-batch.ts';
+import { LARGEST_BATCH, triesUntilAlone } from '../../../lambdas/time-limits.ts';
 import { answerOf } from '../../support/requests.ts';
 
 const done = (item: number): InvocationResponse => ({ statusCode: 200, body: JSON.stringify({ item }) });
 
 /** Runs `items` with an attempt that fails as `fault` says, and remembers what was attempted. */
-async function settle(items: number[], fault: (items: number[], tries: number) => Error | undefined) {
+async function settle(
+  items: number[],
+  fault: (items: number[], tries: number) => Error | undefined,
+  isLate?: () => boolean,
+) {
   const attempts: number[][] = [];
-  const responses = await settleBatch(items, async (some) => {
+  const settling = async (some: number[]) => {
     attempts.push(some);
     const error = fault(some, attempts.length);
     if (error) throw error;
     return some.map(done);
-  });
+  };
+  const responses = await settleBatch(items, settling, isLate);
   return { attempts, answers: responses.map(answerOf) };
 }
 
@@ -49,14 +55,49 @@ t.test('a conflict that does not end is bisected: only who is in it is told 409'
   t.equal(attempts.length, 4 * 4 + 3, 'four tries a size, and the healthy halves once');
 });
 
-t.test('a lock that another holds is not waited for twice by the same items', async (t) => {
-  const { attempts, answers } = await settle([0, 1], (items) =>
-    items.includes(1) ? new LockTimeoutError('locked') : undefined,
+t.test(
+  'a lock that another holds is waited for once by the batch, and once more by who needs it alone',
+  async (t) => {
+    const { attempts, answers } = await settle([0, 1], (items) =>
+      items.includes(1) ? new LockTimeoutError('locked') : undefined,
+    );
+    t.same(attempts, [[0, 1], [0], [1]]);
+    t.same(
+      answers.map(({ status }) => status),
+      [200, 409],
+    );
+  },
+);
+
+t.test('a locked row is waited for once a size: no oftener than its wait fits into the time', async (t) => {
+  for (const size of [1, 2, 250, LARGEST_BATCH]) {
+    const { attempts, answers } = await settle(range(size), (items) =>
+      items.includes(size - 1) ? new LockTimeoutError('locked') : undefined,
+    );
+    const waits = attempts.filter((items) => items.includes(size - 1)).length;
+    t.equal(waits, triesUntilAlone(size), `${size}`);
+    t.equal(answers.filter(({ status }) => status === 200).length, size - 1);
+  }
+});
+
+t.test('when the time is up nothing more is tried: 503 for what is not settled', async (t) => {
+  let attempted = 0;
+  const { attempts, answers } = await settle(
+    range(8),
+    (items) => {
+      attempted++;
+      return items.length > 1 || items.includes(1) ? new LockTimeoutError('locked') : undefined;
+    },
+    () => attempted >= 5,
   );
-  t.same(attempts, [[0, 1], [0], [1]]);
+  t.same(attempts, [range(8), range(4), [0, 1], [0], [1]]);
   t.same(
-    answers.map(({ status }) => status),
-    [200, 409],
+    answers.map(({ status, code, retryAfter }) => [status, code, retryAfter]),
+    [
+      [200, undefined, undefined],
+      [409, 'idempotency_in_progress', '1'],
+      ...range(6).map(() => [503, 'unavailable', '2']),
+    ],
   );
 });
 

@@ -108,6 +108,26 @@ for (const [how, cache] of [
     t.match(await one(other), { status: 422, code: 'idempotency_mismatch' });
   });
 
+for (const [how, cache] of [
+  ['with the cache', () => memoryCache().cache],
+  ['from the database alone', () => noCache],
+] as const)
+  t.test(`what changed nothing is answered once, too, ${how}: its repeat joins nobody again`, async (t) => {
+    const { one, device, wait, registry } = subscribing(memorySubscriptions('demo'), cache());
+    const { registrationId, token, states } = device();
+    await one(joinEvent(registrationId, ['sport'], { token }));
+    const join = () => joinEvent(registrationId, ['sport'], { token, key: 'k1' });
+    const first = await one(join());
+    t.match(first, { status: 200, events: [] });
+    wait(1_000);
+    await one(leaveEvent(registrationId, ['sport'], { token }));
+    wait(6 * 86_400_000);
+    t.same(await one(join()), first);
+    t.same(states(), { sport: 'left' });
+    t.match(await one(joinEvent(registrationId, ['news'], { token, key: 'k1' })), { status: 422 });
+    t.equal(registry.facts.length, 2);
+  });
+
 t.test(
   'topics are any text that FCM takes, those included that JavaScript objects have of their own',
   async (t) => {

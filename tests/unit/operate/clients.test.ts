@@ -3,10 +3,13 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { consumerId } from '../../../contracts/consumer-id.ts';
 import { StopError } from '../../../infra/local/stop-error.ts';
-import { type ClientRegistry, registryUrl } from '../../../infra/operate/client-registry.ts';
+import {
+  type ClientRegistry,
+  type RegisteredClient,
+  registryUrl,
+} from '../../../infra/operate/client-registry.ts';
 import { clientsProgram } from '../../../infra/operate/clients.ts';
 import { runProgram } from '../../../infra/operate/run-program.ts';
-import type { RegisteredClient } from '../../../lambdas/adapters/client-registry.ts';
 import { changedLines, DECK, deckFixture } from '../../support/deck-fixture.ts';
 import { recordedOutput } from '../../support/recorded-output.ts';
 

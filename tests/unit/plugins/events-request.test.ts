@@ -51,7 +51,7 @@ const refused: [what: string, body: Buffer | string | undefined, code: string, p
   ['a list', body([event]), 'body_invalid', ''],
   ['no events', body({ events: [] }), 'body_invalid', '/events'],
   ['101 events', body({ events: Array(101).fill(event) }), 'body_invalid', '/events'],
-  ['an unknown field', body({ events: [event], client: 'other' }), 'body_invalid', ''],
+  ['an unknown field', body({ events: [event], client: 'other' }), 'body_invalid', '/client'],
   [
     'a random UUID',
     body({ events: [{ ...event, id: crypto.randomUUID() }] }),
@@ -71,7 +71,12 @@ const refused: [what: string, body: Buffer | string | undefined, code: string, p
     '/events/0/time',
   ],
   ['data that is a list', body({ events: [{ ...event, data: [1] }] }), 'body_invalid', '/events/0/data'],
-  ['U+0000 in data', body({ events: [{ ...event, data: { a: '\0' } }] }), 'body_invalid', '/events/0/data'],
+  [
+    'U+0000 in a name',
+    body({ events: [{ ...event, data: { 'a\0': 1 } }] }),
+    'body_invalid',
+    '/events/0/data/a\0',
+  ],
 ];
 for (const [what, given, code, pointer] of refused)
   t.test(`refused: ${what}`, async (t) => {

@@ -1,0 +1,25 @@
+/**
+ * How long a function and each wait within it may take, in milliseconds. They fit: a batch with a locked row in it is
+ * bisected down to that row and answered before the function's time is over, and that is a third of a request's deadline
+ * in deck.yaml at most, so that the gateway may send a batch once more.
+ */
+export const FUNCTION_TIMEOUT_MS = 3_300;
+
+/** The last moment for an answer, before the function's time is over: whoever is not settled by then is told 503. */
+export const ANSWER_MARGIN_MS = 200;
+
+/** A batch is taken apart for no longer than this; what has not been tried by then is told 503. */
+export const SETTLE_MS = 2_500;
+
+/** A lock that another transaction holds is waited for this long, once at each size of the batch. */
+export const LOCK_TIMEOUT_MS = 200;
+
+/** A database that hangs is noticed before the answer is due. */
+export const STATEMENT_TIMEOUT_MS = 2_500;
+export const CONNECT_TIMEOUT_MS = 1_500;
+
+/** Requests in an invocation at most: the schema of lambda-invoke takes no larger `max_size`. */
+export const LARGEST_BATCH = 1_000;
+
+/** How often an item is tried until it stands alone: whole, in halves, in quarters, … */
+export const triesUntilAlone = (items: number) => 1 + Math.ceil(Math.log2(items));
