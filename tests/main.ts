@@ -2,11 +2,13 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readGateway } from '../infra/local/gateway-option.ts';
+import { interruption, unlessAborted } from '../infra/local/interruption.ts';
 import { STATE_DIR } from '../infra/local/paths.ts';
 import { holdLock } from '../infra/local/run-lock.ts';
 import { setUp } from '../infra/local/setup.ts';
+import { guardFolder } from '../infra/local/spawn-guarded.ts';
 import { type Stack, startStack } from '../infra/local/stack.ts';
-import { reportError } from '../infra/local/stop-error.ts';
+import { Interrupted, reportError } from '../infra/local/stop-error.ts';
 import { runTap } from './support/run-tap.ts';
 import { prepareTestClients } from './support/test-clients.ts';
 
@@ -23,31 +25,22 @@ async function main(args: string[]): Promise<number> {
   const only = KINDS.find((kind) => args.includes(kind));
   const at = args.indexOf('--gateway');
   const gateway = readGateway(at < 0 ? 'embedded' : args[at + 1]);
-  const tools = await setUp(say);
+  const signal = interruption();
+  const tools = await unlessAborted(signal, setUp(say));
   const needsStack =
     only === 'system' ||
     (!only && (files.length === 0 || files.some((file) => file.includes('tests/system/'))));
+  // tap keeps its results and the tests' folders in .tap, one for all runs of a checkout
+  const unlock = await holdLock(
+    join(STATE_DIR, 'test.lock'),
+    (holder) => say(`waiting for the tests that process ${holder} runs in this checkout`),
+    signal,
+  );
   const dataDir = mkdtempSync(join(tmpdir(), 'pistats-test-'));
+  guardFolder(dataDir);
   // PostgreSQL's own user walks through it: else its data would be elsewhere and stay
   chmodSync(dataDir, 0o711);
   let stack: Stack | undefined;
-  let unlock = () => {};
-  const end = async () => {
-    unlock();
-    await stack?.stop();
-    stack = undefined;
-    rmSync(dataDir, { recursive: true, force: true });
-  };
-  let ending = false;
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-    process.on(signal, () => {
-      if (!ending) void end().finally(() => process.exit(130));
-      ending = true;
-    });
-  // tap keeps its results and the tests' folders in .tap, one for all runs of a checkout
-  unlock = await holdLock(join(STATE_DIR, 'test.lock'), (holder) =>
-    say(`waiting for the tests that process ${holder} runs in this checkout`),
-  );
   try {
     if (needsStack) {
       const clients = prepareTestClients(dataDir);
@@ -58,15 +51,20 @@ async function main(args: string[]): Promise<number> {
         durable: false,
         shards: 2,
         gateway,
+        signal,
         say,
         ...clients,
       });
     }
     const globs = only ? [`tests/${only}/**/*.test.ts`] : [];
     const env: Record<string, string> = stack ? { PISTATS_RUN: join(dataDir, 'run.json') } : {};
-    return await runTap(files.length > 0 ? files : globs, env);
+    const code = await runTap(files.length > 0 ? files : globs, env, { signal });
+    if (signal.aborted) throw new Interrupted();
+    return code;
   } finally {
-    await end();
+    unlock();
+    await stack?.stop();
+    rmSync(dataDir, { recursive: true, force: true });
   }
 }
 
@@ -75,3 +73,4 @@ try {
 } catch (error) {
   process.exitCode = reportError(error);
 }
+process.exit();

@@ -30,6 +30,7 @@ const COMMANDS = {
 };
 /** Dependencies, build products and a database of a first run: about 1.6 GB. */
 const NEEDED_BYTES = 2 * 1024 ** 3;
+const PARENT_POLL_MS = 500;
 
 function fail(sentence, code = 1) {
   process.stderr.write(`pistats: ${sentence}\n`);
@@ -114,11 +115,16 @@ installDependencies();
 
 const bin = join(root, 'node_modules', '.bin');
 const child = spawn(join(root, 'node_modules', 'node', 'bin', 'node'), [join(root, script), ...args], {
-  stdio: 'inherit',
+  // the channel carries nothing: it closes when this process is gone, kill -9 included, and the command ends (interruption.ts)
+  stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
   env: { ...process.env, PATH: `${bin}:${process.env.PATH}` },
 });
 // A terminal sends Ctrl-C to the whole group, others to one process of it: every command takes a second signal for the
 // first. Either way the child ends first.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+// npm, which stands between a terminal and us, was killed
+const parent = process.ppid;
+if (process.env.npm_lifecycle_event)
+  setInterval(() => process.ppid !== parent && child.kill('SIGTERM'), PARENT_POLL_MS).unref();
 child.on('error', (error) => fail(`Node 24 could not be started: ${error.message}`));
 child.on('exit', (code, signal) => process.exit(code ?? (signal === 'SIGINT' ? 130 : 1)));

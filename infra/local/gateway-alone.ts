@@ -3,9 +3,11 @@ import { join } from 'node:path';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { STOP_TIMEOUT_MS } from '../../kong/plugin-server/server.ts';
 import { freePort, requirePort } from './free-port.ts';
+import { interruption, unlessAborted, whenAborted } from './interruption.ts';
 import { ROOT } from './paths.ts';
 import { type Service, startService } from './service.ts';
 import { setUpPlugins } from './setup.ts';
+import { guardFolder } from './spawn-guarded.ts';
 import { reportError, StopError } from './stop-error.ts';
 
 interface Flags {
@@ -47,17 +49,16 @@ async function run(flags: Flags): Promise<void> {
     throw new StopError('give --declarative FILE, --data FOLDER, or both.', 2);
   for (const name of ['proxyPort', 'adminPort', 'statusPort'] as const)
     if (flags[name]) await requirePort(flags[name], `--${name.replace('Port', '-port')}`);
-  await setUpPlugins(say);
+  const signal = interruption();
+  await unlessAborted(signal, setUpPlugins(say));
 
-  const stopped = new Promise<void>((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => resolve());
-  });
   // a socket's path may be 107 bytes long at most
   const dir = mkdtempSync(join('/tmp', 'pistats-'));
+  guardFolder(dir);
   const services: Service[] = [];
   try {
-    services.push(await startPluginServer(join(dir, 'plugins.sock'), flags.data));
-    const gateway = await startGateway(join(dir, 'plugins.sock'), flags);
+    services.push(await startPluginServer(join(dir, 'plugins.sock'), flags.data, signal));
+    const gateway = await startGateway(join(dir, 'plugins.sock'), flags, signal);
     services.unshift(gateway);
     process.stdout.write(`${JSON.stringify(gateway.readyLine)}\n`);
     const { proxyPort, adminPort } = gateway.readyLine as { proxyPort: number; adminPort?: number };
@@ -68,7 +69,7 @@ async function run(flags: Flags): Promise<void> {
           ? `its Admin API, http://127.0.0.1:${adminPort}, is read-only: what is served comes from ${flags.declarative} alone`
           : `its Admin API is http://127.0.0.1:${adminPort}; what decK syncs is kept in ${flags.data}`,
       );
-    await stopped;
+    await whenAborted(signal);
   } finally {
     for (const service of services) await service.stop();
     rmSync(dir, { recursive: true, force: true });
@@ -78,7 +79,11 @@ async function run(flags: Flags): Promise<void> {
 /** Beside the socket; what is said on stderr goes to this terminal, too. */
 const logTo = (dir: string, name: string) => join(dir, `${name}.log`);
 
-async function startPluginServer(socket: string, data: string | undefined): Promise<Service> {
+async function startPluginServer(
+  socket: string,
+  data: string | undefined,
+  signal: AbortSignal,
+): Promise<Service> {
   return startService({
     name: 'plugin-server',
     command: process.execPath,
@@ -91,11 +96,12 @@ async function startPluginServer(socket: string, data: string | undefined): Prom
     },
     logFile: logTo(join(socket, '..'), 'plugin-server'),
     echo: process.stderr,
+    signal,
     stopTimeoutMs: STOP_TIMEOUT_MS,
   });
 }
 
-async function startGateway(socket: string, flags: Flags): Promise<Service> {
+async function startGateway(socket: string, flags: Flags, signal: AbortSignal): Promise<Service> {
   const { proxyPort, adminPort, statusPort, data, declarative } = flags;
   const [host = '127.0.0.1', port = '6379'] = flags.redis.split(':').filter((part) => part !== '');
   const option = (name: string, value: string | number | undefined) =>
@@ -120,6 +126,7 @@ async function startGateway(socket: string, flags: Flags): Promise<Service> {
     },
     logFile: logTo(join(socket, '..'), 'gateway'),
     echo: process.stderr,
+    signal,
   });
 }
 

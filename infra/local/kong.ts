@@ -29,6 +29,7 @@ export interface KongOptions {
   adminPort: number;
   statusPort: number;
   logFile: string;
+  signal?: AbortSignal;
 }
 
 /** Starts Kong without a database from deck.yaml, with the settings of kong/kong.env but for what this machine decides. */

@@ -44,6 +44,7 @@ export async function startPostgres(options: {
   port: number;
   logFile: string;
   durable: boolean;
+  signal?: AbortSignal;
 }): Promise<Postgres> {
   const user = databaseUser();
   const native = reachableCopy(installation(), user);
@@ -85,6 +86,7 @@ export async function startPostgres(options: {
     gid: user?.gid,
     cwd: dir,
     logFile: options.logFile,
+    signal: options.signal,
     stopSignal: 'SIGINT', // "fast" shutdown: sessions are ended, no recovery at the next start
     ready: (_, signal) =>
       waitUntil('PostgreSQL', () => canConnect(url('postgres')), { timeoutMs: 60_000, signal }),

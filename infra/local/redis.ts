@@ -51,6 +51,7 @@ export async function startRedis(options: {
   binary: string;
   port: number;
   logFile: string;
+  signal?: AbortSignal;
 }): Promise<{ service: Service; url: string }> {
   const url = `redis://127.0.0.1:${options.port}`;
   const settings = ['--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--daemonize', 'no'];
@@ -59,6 +60,7 @@ export async function startRedis(options: {
     command: options.binary,
     args: ['--port', String(options.port), ...settings],
     logFile: options.logFile,
+    signal: options.signal,
     ready: (_, signal) => waitUntil('Redis', () => answers(url), { signal }),
   });
   return { service, url };

@@ -2,18 +2,21 @@ import { randomUUID } from 'node:crypto';
 import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { isStack } from './stale.ts';
+import { startOf } from './processes.ts';
+import type { Started } from './remains.ts';
+import { Interrupted } from './stop-error.ts';
 
 const POLL_MS = 250;
 
 /**
  * Waits until no other process holds the file, then holds it; the one who held it and was killed holds nothing.
  * Gives what lets go of it.
+ * @throws Interrupted, when the signal is aborted before
  */
 export async function holdLock(
   file: string,
   onWait: (holder: number) => void,
-  isAlive: (pid: number) => boolean = isStack,
+  signal?: AbortSignal,
 ): Promise<() => void> {
   mkdirSync(dirname(file), { recursive: true });
   let waiting = false;
@@ -21,20 +24,22 @@ export async function holdLock(
     if (take(file)) return () => rmSync(file, { force: true });
     const holder = readHolder(file);
     if (holder === undefined) continue;
-    if (!isAlive(holder)) {
-      if (readHolder(file) === holder) rmSync(file, { force: true });
+    if (!holder || startOf(holder.pid) !== holder.start) {
+      if (readHolder(file)?.pid === holder?.pid) rmSync(file, { force: true });
       continue;
     }
-    if (!waiting) onWait(holder);
+    if (!waiting) onWait(holder.pid);
     waiting = true;
-    await delay(POLL_MS);
+    await delay(POLL_MS, undefined, { signal }).catch(() => {
+      throw new Interrupted();
+    });
   }
 }
 
 /** A link appears with its content, so nobody reads a lock without its holder. */
 function take(file: string): boolean {
   const own = `${file}.${process.pid}.${randomUUID()}`;
-  writeFileSync(own, String(process.pid));
+  writeFileSync(own, `${process.pid} ${startOf(process.pid)}`);
   try {
     linkSync(own, file);
     return true;
@@ -46,10 +51,11 @@ function take(file: string): boolean {
   }
 }
 
-/** Undefined: let go of meanwhile. */
-function readHolder(file: string): number | undefined {
+/** Undefined: let go of meanwhile; null: nobody that could be told. */
+function readHolder(file: string): Started | null | undefined {
   try {
-    return Number(readFileSync(file, 'utf8')) || 0;
+    const [, pid, start] = /^(\d+) (.+)$/.exec(readFileSync(file, 'utf8')) ?? [];
+    return pid && start ? { pid: Number(pid), start } : null;
   } catch {
     return undefined;
   }

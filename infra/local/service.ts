@@ -1,8 +1,11 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { createWriteStream, mkdirSync, readFileSync } from 'node:fs';
+import type { ChildProcess } from 'node:child_process';
+import { closeSync, createWriteStream, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { StopError } from './stop-error.ts';
+import { startOf } from './processes.ts';
+import { endRemains, findRemains, type Started } from './remains.ts';
+import { spawnGuarded } from './spawn-guarded.ts';
+import { Interrupted, StopError } from './stop-error.ts';
 import { waitUntil } from './wait-until.ts';
 
 export interface ServiceSpec {
@@ -14,14 +17,23 @@ export interface ServiceSpec {
   uid?: number;
   gid?: number;
   logFile: string;
+  /**
+   * 'file': it is given the log file itself, for who opens /dev/stderr: under Node a child's stderr is else a socket, and
+   * that can't be opened. Then it has no ready line. Default: 'pipe'
+   */
+  output?: 'pipe' | 'file';
   /** what it says on stderr goes here, too */
   echo?: NodeJS.WritableStream;
   /** Resolves when the service takes work; default: it printed a line of JSON with `"ready":true`. Aborted: it ended. */
   ready?: (service: Service, signal: AbortSignal) => Promise<unknown>;
   readyTimeoutMs?: number;
   stopSignal?: NodeJS.Signals;
+  /** the stop signal goes to its whole group: it does not hand it on */
+  stopGroup?: boolean;
   /** after this, SIGKILL */
   stopTimeoutMs?: number;
+  /** aborted before it is ready: it is stopped, and the start ends with `Interrupted` */
+  signal?: AbortSignal;
 }
 
 /** A process of the stack, started again when it ends without being asked to. */
@@ -46,7 +58,10 @@ const LAST_WORDS_MS = 1_000;
 export async function startService(spec: ServiceSpec): Promise<Service> {
   mkdirSync(dirname(spec.logFile), { recursive: true });
   const log = createWriteStream(spec.logFile, { flags: 'a' });
+  log.on('error', () => {}); // a full disk: no reason to end the stack
+  const stopTimeoutMs = spec.stopTimeoutMs ?? 10_000;
   let child: ChildProcess;
+  let leader: Started | undefined;
   let readyLine: Record<string, unknown> | undefined;
   let exited: Promise<void> = Promise.resolve();
   /** its output is at its end, too */
@@ -58,16 +73,17 @@ export async function startService(spec: ServiceSpec): Promise<Service> {
 
   const launch = () => {
     readyLine = undefined;
-    const startedAt = Date.now();
-    child = spawn(spec.command, spec.args, {
+    const startedAt = performance.now();
+    const output = spec.output === 'file' ? openSync(spec.logFile, 'a') : 'pipe';
+    child = spawnGuarded(spec.name, spec.command, spec.args, {
       cwd: spec.cwd,
       env: { ...process.env, ...spec.env } as NodeJS.ProcessEnv,
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['ignore', output, output],
       uid: spec.uid,
       gid: spec.gid,
-      // its own group: a terminal's Ctrl-C reaches only us, and we stop the parts in order
-      detached: true,
     });
+    if (typeof output === 'number') closeSync(output);
+    leader = child.pid ? { pid: child.pid, start: startOf(child.pid) ?? '' } : undefined;
     let head = '';
     child.stdout?.on('data', (chunk: Buffer) => {
       log.write(chunk);
@@ -90,9 +106,11 @@ export async function startService(spec: ServiceSpec): Promise<Service> {
         resolve();
       });
     });
-    void exited.then(() => {
+    void exited.then(async () => {
+      // what it has left would hold its port, and serve on behind the next one's back
+      await endGroup();
       if (stopping || !everReady) return;
-      if (Date.now() - startedAt > STEADY_MS) backoff = MIN_BACKOFF_MS;
+      if (performance.now() - startedAt > STEADY_MS) backoff = MIN_BACKOFF_MS;
       setTimeout(() => {
         if (stopping) return;
         restarts++;
@@ -101,6 +119,9 @@ export async function startService(spec: ServiceSpec): Promise<Service> {
       backoff = Math.min(backoff * 2, MAX_BACKOFF_MS);
     });
   };
+
+  const endGroup = () => (leader ? endRemains({ started: [leader] }) : undefined);
+  const groupEnded = () => !leader || findRemains({ started: [leader] }).length === 0;
 
   launch();
   const service: Service = {
@@ -117,11 +138,15 @@ export async function startService(spec: ServiceSpec): Promise<Service> {
     },
     async stop() {
       stopping = true;
-      signalGroup(child, spec.stopSignal ?? 'SIGTERM');
-      const timer = setTimeout(() => signalGroup(child, 'SIGKILL'), spec.stopTimeoutMs ?? 10_000);
+      const stopSignal = spec.stopSignal ?? 'SIGTERM';
+      if (spec.stopGroup) signalGroup(child, stopSignal);
+      else child.kill(stopSignal);
+      const timer = setTimeout(() => signalGroup(child, 'SIGKILL'), stopTimeoutMs);
       await exited;
+      if (spec.stopGroup)
+        await waitUntil('the end of its group', groupEnded, { timeoutMs: stopTimeoutMs }).catch(() => {});
       clearTimeout(timer);
-      signalGroup(child, 'SIGKILL');
+      await endGroup();
       await Promise.race([closed, delay(LAST_WORDS_MS, undefined, { ref: false })]);
       child.stdout?.destroy();
       child.stderr?.destroy();
@@ -142,17 +167,28 @@ export async function startService(spec: ServiceSpec): Promise<Service> {
       (error: Error) => error,
     ),
     exited.then(() => 'ended' as const),
+    aborted(spec.signal, waiting.signal),
   ]);
   if (outcome === 'ready') {
     everReady = true;
+    waiting.abort();
     return service;
   }
   waiting.abort();
   await service.stop();
+  if (outcome === 'interrupted') throw new Interrupted();
   const why = outcome === 'ended' ? 'it ended' : outcome.message;
   throw new StopError(
     `${spec.name} did not start (${why}): ${lastLine(spec.logFile)} (log: ${spec.logFile})`,
   );
+}
+
+/** Resolves when the signal is aborted; who no longer waits says so. */
+function aborted(signal: AbortSignal | undefined, over: AbortSignal): Promise<'interrupted'> {
+  return new Promise((resolve) => {
+    if (signal?.aborted) resolve('interrupted');
+    signal?.addEventListener('abort', () => resolve('interrupted'), { signal: over });
+  });
 }
 
 function findReadyLine(output: string): Record<string, unknown> | undefined {
@@ -168,12 +204,11 @@ function findReadyLine(output: string): Record<string, unknown> | undefined {
   return undefined;
 }
 
-/** A part may have children of its own (execution environments, bolts): the whole group goes. */
-export function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
-  if (!child.pid) return;
+/** A part may have children of its own (execution environments, bolts): the whole group hears it. */
+export function signalGroup({ pid }: ChildProcess, signal: NodeJS.Signals): void {
+  if (!pid) return;
   try {
-    if (signal === 'SIGKILL') process.kill(-child.pid, signal);
-    else child.kill(signal);
+    process.kill(-pid, signal);
   } catch {
     // gone already
   }

@@ -1,10 +1,11 @@
-import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { interruption, unlessAborted } from './interruption.ts';
 import { ROOT, STATE_DIR } from './paths.ts';
 import { installRedis } from './redis.ts';
 import { holdLock } from './run-lock.ts';
+import { spawnGuarded } from './spawn-guarded.ts';
 import { reportError, StopError } from './stop-error.ts';
 import { aptInstall, onPath } from './system-package.ts';
 
@@ -136,7 +137,7 @@ async function build(step: BuildStep, say: (line: string) => void): Promise<void
 
 function runNode(script: string): Promise<{ code: number | null; text: string }> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [join(ROOT, script)], {
+    const child = spawnGuarded('build', process.execPath, [join(ROOT, script)], {
       cwd: ROOT,
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -144,10 +145,11 @@ function runNode(script: string): Promise<{ code: number | null; text: string }>
     const keep = (chunk: Buffer) => {
       text = (text + chunk).slice(-65_536);
     };
-    child.stdout.on('data', keep);
-    child.stderr.on('data', keep);
+    child.stdout?.on('data', keep);
+    child.stderr?.on('data', keep);
     child.on('error', reject);
-    child.on('exit', (code) => resolve({ code, text }));
+    // not its exit: what it said last may still be under way
+    child.on('close', (code) => resolve({ code, text }));
   });
 }
 
@@ -173,8 +175,10 @@ function hashInputs(inputs: string[]): string {
 
 if (import.meta.main) {
   try {
-    await setUp((line) => process.stderr.write(`pistats: ${line}\n`));
+    const say = (line: string) => process.stderr.write(`pistats: ${line}\n`);
+    await unlessAborted(interruption(), setUp(say));
   } catch (error) {
     process.exitCode = reportError(error);
   }
+  process.exit();
 }

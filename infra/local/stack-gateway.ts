@@ -19,13 +19,14 @@ export interface StackGatewayOptions {
   redisPort: number;
   dataDir: string;
   logFile: string;
+  signal?: AbortSignal;
 }
 
 /** The stack's gateway: the embedded one, or a Kong that is on this machine; both serve the same deck.yaml. */
 export async function startStackGateway(
   options: StackGatewayOptions,
 ): Promise<{ service: Service; proxyPort: number }> {
-  const { kind, deckFile, socket, redisPort, dataDir, logFile } = options;
+  const { kind, deckFile, socket, redisPort, dataDir, logFile, signal } = options;
   const deckEnv = { DECK_REDIS_HOST: '127.0.0.1', DECK_REDIS_PORT: String(redisPort) };
   const statusPort = await freePort();
   if (kind === 'kong') {
@@ -34,7 +35,7 @@ export async function startStackGateway(
       binary: requireKong(),
       prefix: join(dataDir, 'kong'),
       adminPort: await freePort(),
-      ...{ deckFile, deckEnv, socket, proxyPort, statusPort, logFile },
+      ...{ deckFile, deckEnv, socket, proxyPort, statusPort, logFile, signal },
     });
     return { service, proxyPort };
   }
@@ -54,6 +55,7 @@ export async function startStackGateway(
       PISTATS_TRUSTED_IPS: '127.0.0.1',
     },
     logFile,
+    signal,
   });
   return { service, proxyPort: Number(service.readyLine?.proxyPort) };
 }

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { migrateAnalytics } from '../../analytics/migrate.ts';
 import { STOP_TIMEOUT_MS } from '../../kong/plugin-server/server.ts';
@@ -6,15 +6,17 @@ import { migrateRegistry } from '../../prisma/migrate.ts';
 import { ensureFunctionLogin } from './database-roles.ts';
 import { freePort, requirePort } from './free-port.ts';
 import { deviceTokenSecrets, functionDefinitions } from './functions.ts';
+import { closeLedger, openLedger } from './ledger.ts';
 import { ROOT } from './paths.ts';
 import { startPostgres } from './postgres.ts';
 import { startRedis } from './redis.ts';
 import type { RunInfo } from './run-info.ts';
 import { type Service, type ServiceSpec, startService } from './service.ts';
 import type { Tools } from './setup.ts';
+import { guardFolder } from './spawn-guarded.ts';
 import { type GatewayKind, startStackGateway } from './stack-gateway.ts';
-import { endStaleProcesses, isStack, STACK_VARIABLE } from './stale.ts';
-import { StopError } from './stop-error.ts';
+import { endStaleProcesses, runningStack, STACK_VARIABLE } from './stale.ts';
+import { Interrupted, StopError } from './stop-error.ts';
 import { type RunningTopology, startTopology } from './storm/run-topology.ts';
 import { topologyReady } from './storm/topology-ready.ts';
 
@@ -39,6 +41,8 @@ export interface StackOptions {
   awsEndpoint?: (service: 'kinesis' | 'lambda', url: string) => Promise<string>;
   /** laid over the plugin server's environment */
   pluginServerEnv?: ServiceSpec['env'];
+  /** aborted before all parts are ready: what was started is stopped, and the start ends with `Interrupted` */
+  signal?: AbortSignal;
   say: (line: string) => void;
 }
 
@@ -54,15 +58,17 @@ export interface Stack {
 export async function startStack(options: StackOptions): Promise<Stack> {
   const { dataDir, say } = options;
   mkdirSync(dataDir, { recursive: true });
-  requireOnlyStack(dataDir);
-  process.env[STACK_VARIABLE] = dataDir;
-  const stale = endStaleProcesses(dataDir);
+  refuseSecond(runningStack(dataDir));
+  const stale = await endStaleProcesses(dataDir);
   if (stale > 0) say(`ended ${stale} processes that an earlier run had left behind`);
   if (options.proxyPort) await requirePort(options.proxyPort, 'PISTATS_PORT');
+  if (!openLedger(dataDir)) refuseSecond(runningStack(dataDir));
+  process.env[STACK_VARIABLE] = dataDir;
 
   const services = new Map<string, Service>();
   // a socket's path may be 107 bytes long at most, a data folder's may not care
   const socketDir = mkdtempSync(join('/tmp', 'pistats-'));
+  guardFolder(socketDir);
   let topology: RunningTopology | undefined;
   const stop = async () => {
     // from the front to the back, so that what was accepted still flows on
@@ -71,6 +77,8 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     await Promise.all(['kinesis', 'fcm', 'redis', 'postgresql'].map((name) => services.get(name)?.stop()));
     rmSync(join(dataDir, 'run.json'), { force: true });
     rmSync(socketDir, { recursive: true, force: true });
+    closeLedger(dataDir);
+    delete process.env[STACK_VARIABLE];
   };
   try {
     const started = await startParts(options, services, join(socketDir, 'plugins.sock'), (running) => {
@@ -80,7 +88,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     return { info: started, services, topology, stop };
   } catch (error) {
     await stop();
-    throw error;
+    throw options.signal?.aborted ? new Interrupted() : error;
   }
 }
 
@@ -90,7 +98,7 @@ async function startParts(
   socket: string,
   setTopology: (topology: RunningTopology) => void,
 ): Promise<RunInfo> {
-  const { dataDir, say } = options;
+  const { dataDir, say, signal } = options;
   const logDir = join(dataDir, 'logs');
   const spoolDir = join(dataDir, 'spool');
   const log = (name: string) => join(logDir, `${name}.log`);
@@ -113,6 +121,7 @@ async function startParts(
       env,
       logFile: log(name),
       stopTimeoutMs,
+      signal,
     });
     services.set(name, service);
     return service.readyLine as Record<string, unknown>;
@@ -126,8 +135,12 @@ async function startParts(
   say('starting PostgreSQL, Redis, the Kinesis service and the FCM stand-in');
   const kinesisPath = options.durable ? ['--path', join(dataDir, 'kinesis')] : [];
   const [postgres, redis, , fcm] = await settled([
-    startPostgres({ dataDir, port: pgPort, logFile: log('postgresql'), durable: options.durable }).then(keep),
-    startRedis({ binary: options.tools.redisServer, port: redisPort, logFile: log('redis') }).then(keep),
+    startPostgres({
+      ...{ dataDir, port: pgPort, logFile: log('postgresql'), durable: options.durable, signal },
+    }).then(keep),
+    startRedis({ binary: options.tools.redisServer, port: redisPort, logFile: log('redis'), signal }).then(
+      keep,
+    ),
     part('kinesis', 'infra/local/kinesis/main.ts', [
       ...['--port', String(kinesisPort), '--stream', STREAM, '--shards', String(options.shards ?? 4)],
       ...kinesisPath,
@@ -138,6 +151,7 @@ async function startParts(
     ]),
   ]);
 
+  signal?.throwIfAborted();
   say('applying the migrations of the registry and of the analytics database');
   const registryUrl = postgres.url('registry');
   const analyticsUrl = postgres.url('analytics');
@@ -166,6 +180,7 @@ async function startParts(
   });
   writeFileSync(functionsFile, JSON.stringify(definitions, null, 2), { mode: 0o600 });
 
+  signal?.throwIfAborted();
   const storm = options.storm ?? true;
   say(`starting the Lambda service, the plugin server, the gateway${storm ? ' and Apache Storm' : ''}`);
   const started = Date.now();
@@ -206,8 +221,9 @@ async function startParts(
       redisPort,
       dataDir,
       logFile: log('gateway'),
+      signal,
     }).then(keep),
-    topology && topologyReady(analyticsUrl, started, topology, log('storm')),
+    topology && topologyReady(analyticsUrl, started, topology, log('storm'), signal),
   ]);
 
   const pids = Object.fromEntries([...services].map(([name, service]) => [name, service.pid]));
@@ -241,14 +257,9 @@ async function settled<T extends readonly unknown[]>(
   return results.map((result) => (result as PromiseFulfilledResult<unknown>).value) as never;
 }
 
-function requireOnlyStack(dataDir: string): void {
-  try {
-    const { pids } = JSON.parse(readFileSync(join(dataDir, 'run.json'), 'utf8')) as RunInfo;
-    if (pids.stack !== process.pid && isStack(pids.stack as number))
-      throw new StopError(`piStats already runs here (process ${pids.stack}); stop it first with Ctrl-C.`);
-  } catch (error) {
-    if (error instanceof StopError) throw error;
-  }
+function refuseSecond(running: number | undefined): void {
+  if (running !== undefined && running !== process.pid)
+    throw new StopError(`piStats already runs here (process ${running}); stop it first: kill ${running}`);
 }
 
 function writeRunInfo(dataDir: string, info: RunInfo): void {

@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 import { openClientRegistry } from '../operate/client-registry.ts';
 import { EXAMPLE_CLIENTS } from './example-clients.ts';
 import { readGateway } from './gateway-option.ts';
+import { interruption, unlessAborted, whenAborted } from './interruption.ts';
 import { formatTable } from './load/table.ts';
 import { planReplay, replayAndCount } from './load-and-count.ts';
 import { DATA_DIR, ROOT } from './paths.ts';
@@ -12,7 +13,7 @@ import { startScheduler } from './scheduler.ts';
 import { setUp } from './setup.ts';
 import { type Stack, startStack } from './stack.ts';
 import type { GatewayKind } from './stack-gateway.ts';
-import { reportError, StopError } from './stop-error.ts';
+import { Interrupted, reportError, StopError } from './stop-error.ts';
 
 export interface StartOptions {
   registrations: number;
@@ -65,17 +66,10 @@ function readOptions(args: string[]): StartOptions {
 async function main(args: string[]): Promise<number> {
   const options = readOptions(args);
   const say = (line: string) => process.stderr.write(`pistats: ${line}\n`);
-  const interrupted = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-    process.on(signal, () => interrupted.abort());
-  const stopped = new Promise<void>((resolve) =>
-    interrupted.signal.addEventListener('abort', () => resolve()),
-  );
-
+  const signal = interruption();
   const plan = planReplay(options);
   if (options.json) requireWritable(options.json);
-  const tools = await setUp(say);
-  if (interrupted.signal.aborted) return 130;
+  const tools = await unlessAborted(signal, setUp(say));
   let stack: Stack | undefined;
   let scheduler: ReturnType<typeof startScheduler> | undefined;
   try {
@@ -96,16 +90,17 @@ async function main(args: string[]): Promise<number> {
           await registry.add({ name, properties: [...properties], firebaseProject });
       },
       durable: true,
+      signal,
       say,
     });
-    if (interrupted.signal.aborted) return 130;
     scheduler = startScheduler(stack.info.lambdaUrl, RECONCILE_EVERY_MS);
-    const { table, missing } = await replayAndCount(stack.info, plan, interrupted.signal);
+    const { table, missing } = await replayAndCount(stack.info, plan, signal);
+    if (signal.aborted) throw new Interrupted();
     if (options.json) writeFileSync(options.json, `${JSON.stringify(table, null, 2)}\n`);
     process.stdout.write(`\n${formatTable(table, missing)}\n`);
-    if (options.once || interrupted.signal.aborted) return table.balanced ? 0 : 1;
+    if (options.once) return table.balanced ? 0 : 1;
     process.stdout.write(`\n${howToGoOn(stack.info.proxyUrl)}\n`);
-    await stopped;
+    await whenAborted(signal);
     return 0;
   } finally {
     scheduler?.stop();

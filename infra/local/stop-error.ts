@@ -8,6 +8,13 @@ export class StopError extends Error {
   }
 }
 
+/** Ctrl-C, or what else ends a command from outside: no failure of its own. */
+export class Interrupted extends StopError {
+  constructor() {
+    super('interrupted.', 130);
+  }
+}
+
 /** Prints a StopError as its sentence, anything else with its stack, and gives the exit code. */
 export function reportError(error: unknown): number {
   if (error instanceof StopError) {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
 import type { RunInfo } from '../../infra/local/run-info.ts';
 import type { Tools } from '../../infra/local/setup.ts';
+import { guardFolder } from '../../infra/local/spawn-guarded.ts';
 import { startStack } from '../../infra/local/stack.ts';
 import { prepareTestClients, TEST_ORIGIN } from '../support/test-clients.ts';
 import type { LoadPlan } from './load.ts';
@@ -37,6 +38,7 @@ export async function startBenchStack(options: {
   say: (line: string) => void;
 }): Promise<BenchStack> {
   const dataDir = mkdtempSync(join(tmpdir(), 'pistats-bench-'));
+  guardFolder(dataDir);
   // PostgreSQL's own user walks through it
   chmodSync(dataDir, 0o711);
   try {

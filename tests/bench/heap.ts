@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { guard } from '../../infra/local/spawn-guarded.ts';
 import { waitUntil } from '../../infra/local/wait-until.ts';
 import { FrameReader, frame } from '../../kong/plugin-server/frames.ts';
 import { RawBody, RpcCall, StringBox } from '../../kong/protocol/plugin-messages.ts';
@@ -82,11 +83,14 @@ async function measure(server: ChildProcess): Promise<Memory> {
 export async function measureHeap({ from, requests }: { from: number; requests: number }): Promise<HeapRun> {
   const dir = mkdtempSync(join(tmpdir(), 'heap-'));
   const socketPath = join(dir, 's');
-  const server = fork(PLUGIN_SERVER, {
-    execArgv: ['--expose-gc', '--import', PROBE],
-    env: { PATH: process.env.PATH, PISTATS_SOCKET: socketPath },
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-  });
+  const server = guard(
+    'plugin-server',
+    fork(PLUGIN_SERVER, {
+      execArgv: ['--expose-gc', '--import', PROBE],
+      env: { PATH: process.env.PATH, PISTATS_SOCKET: socketPath },
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    }),
+  );
   const over = once(server, 'exit');
   try {
     await waitUntil('the plugin server listens', () => existsSync(socketPath), { everyMs: 20 });

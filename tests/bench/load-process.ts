@@ -1,6 +1,7 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { guard } from '../../infra/local/spawn-guarded.ts';
 import { type Latency, latencyOf } from './latency.ts';
 import type { LoadPlan, LoadResult } from './load.ts';
 
@@ -19,7 +20,7 @@ export interface LoadProcess {
 
 /** The load generator in a process of its own, so that what it burns is told apart from what is measured. */
 export function startLoadProcess(): LoadProcess {
-  const child = fork(join(import.meta.dirname, 'load.ts'));
+  const child = guard('load', fork(join(import.meta.dirname, 'load.ts')));
   const ended = once(child, 'exit');
   const died = ended.then(([code, signal]) => {
     throw new Error(`the load generator ended: ${signal ?? code}`);

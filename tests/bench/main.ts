@@ -2,11 +2,12 @@ import { writeFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { interruption, unlessAborted, whenAborted } from '../../infra/local/interruption.ts';
 import { readSurgeFile } from '../../infra/local/load/surge-file.ts';
 import { STATE_DIR } from '../../infra/local/paths.ts';
 import { holdLock } from '../../infra/local/run-lock.ts';
 import { setUp } from '../../infra/local/setup.ts';
-import { reportError, StopError } from '../../infra/local/stop-error.ts';
+import { Interrupted, reportError, StopError } from '../../infra/local/stop-error.ts';
 import { type Bench, GROUPS, type Group, runGroup, type Stoppable, USUAL } from './groups.ts';
 import { startLoadProcess } from './load-process.ts';
 import { formatRows, type Row } from './rows.ts';
@@ -51,10 +52,13 @@ function readOptions(args: string[]): Options {
 async function main(args: string[]): Promise<void> {
   const { groups, json, ...options } = readOptions(args);
   const say = (line: string) => process.stderr.write(`pistats: ${line}\n`);
-  const tools = await setUp(say);
+  const signal = interruption();
+  const tools = await unlessAborted(signal, setUp(say));
   // the tests of this checkout would be measured, too
-  const unlock = await holdLock(join(STATE_DIR, 'test.lock'), (holder) =>
-    say(`waiting for the tests that process ${holder} runs in this checkout`),
+  const unlock = await holdLock(
+    join(STATE_DIR, 'test.lock'),
+    (holder) => say(`waiting for the tests that process ${holder} runs in this checkout`),
+    signal,
   );
   // others' work on this machine is in every figure: the reader is told
   const busy = `load average ${loadavg()[0]?.toFixed(1)} before`;
@@ -71,18 +75,18 @@ async function main(args: string[]): Promise<void> {
       .then(unlock);
     return ending;
   };
-  for (const signal of ['SIGINT', 'SIGTERM'] as const)
-    process.once(signal, () => void end().finally(() => process.exit(130)));
+  void whenAborted(signal).then(end);
   const rows: Row[] = [];
   try {
     const load = await hold(Promise.resolve(startLoadProcess()));
     for (const group of groups) rows.push(...(await runGroup(group, { ...options, tools, load, say, hold })));
   } catch (error) {
     // what was interrupted fails in its own way
-    if (!ending) throw error;
+    throw signal.aborted ? new Interrupted() : error;
   } finally {
     await end();
   }
+  if (signal.aborted) throw new Interrupted();
   const [cpu] = cpus();
   const machine = `${cpus().length} × ${cpu?.model.trim() ?? 'unknown CPU'}, Node ${process.version}, ${busy}`;
   process.stdout.write(

@@ -9,6 +9,7 @@ import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { build } from 'esbuild';
 import { ROOT } from '../../infra/local/paths.ts';
 import { type Service, startService } from '../../infra/local/service.ts';
+import { guard } from '../../infra/local/spawn-guarded.ts';
 import { createPutRecords } from '../../plugins/kinesis-forward/put-records.ts';
 import { createInvoke } from '../../plugins/lambda-invoke/invoke.ts';
 import { latencyOf, median } from './latency.ts';
@@ -95,7 +96,7 @@ const nameOf = ({ operation, size, connections }: Cell) =>
 type Caller = ReturnType<typeof startCaller>;
 
 function startCaller(client: Client, env: NodeJS.ProcessEnv) {
-  const child = fork(import.meta.filename, [client], { env });
+  const child = guard('signing', fork(import.meta.filename, [client], { env }));
   const ended = once(child, 'exit');
   const died = ended.then(([code, signal]) => {
     throw new Error(`the caller ended: ${signal ?? code}`);

@@ -11,11 +11,12 @@ import {
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { interruption, unlessAborted } from '../../infra/local/interruption.ts';
 import { STATE_DIR } from '../../infra/local/paths.ts';
 import { holdLock } from '../../infra/local/run-lock.ts';
 import { setUp } from '../../infra/local/setup.ts';
 import { endStaleProcesses } from '../../infra/local/stale.ts';
-import { reportError, StopError } from '../../infra/local/stop-error.ts';
+import { Interrupted, reportError, StopError } from '../../infra/local/stop-error.ts';
 import { runTap } from '../support/run-tap.ts';
 import { ASSIGNMENT_VARIABLE, type Assignment, progressReader, readRows } from './assignment.ts';
 import { formatRows, type Row } from './row.ts';
@@ -62,16 +63,16 @@ async function main(args: string[]): Promise<number> {
   const say = (line: string) => process.stderr.write(`pistats: ${line}\n`);
   if (!existsSync('/proc/self/stat'))
     throw new StopError('the faults need Linux: the processes to kill are found in /proc.');
-  const tools = await setUp(say);
+  const signal = interruption();
+  const tools = await unlessAborted(signal, setUp(say));
+  const unlock = await holdLock(
+    join(STATE_DIR, 'test.lock'),
+    (holder) => say(`waiting for the tests that process ${holder} runs in this checkout`),
+    signal,
+  );
   const dataDir = mkdtempSync(join(tmpdir(), 'pistats-faults-'));
   // PostgreSQL's own user walks through it
   chmodSync(dataDir, 0o711);
-  const interrupted = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-    process.on(signal, () => interrupted.abort());
-  const unlock = await holdLock(join(STATE_DIR, 'test.lock'), (holder) =>
-    say(`waiting for the tests that process ${holder} runs in this checkout`),
-  );
   const assignment: Assignment = { tools, dataDir, only, seed, beginWithinMs: BEGIN_WITHIN_MS };
   say(`the random schedule's seed is ${seed}`);
   const progress = progressReader(dataDir);
@@ -81,7 +82,7 @@ async function main(args: string[]): Promise<number> {
     const code = await runTap(
       ['tests/faults/faults.tap.ts'],
       { [ASSIGNMENT_VARIABLE]: JSON.stringify(assignment) },
-      { args: [`--timeout=${KILL_AFTER_MS / 1_000}`], signal: interrupted.signal },
+      { args: [`--timeout=${KILL_AFTER_MS / 1_000}`], signal },
     );
     show();
     const rows = readRows(dataDir);
@@ -89,12 +90,13 @@ async function main(args: string[]): Promise<number> {
     if (code === 0 && rows.length === 0) say(`no fault's name holds "${only.join('" or "')}".`);
     if (doc) writeTable(doc, rows);
     if (code !== 0) say(`the logs of all parts are in ${keepLogs(dataDir)}`);
-    return interrupted.signal.aborted ? 130 : code;
+    if (signal.aborted) throw new Interrupted();
+    return code;
   } finally {
     clearInterval(showing);
     unlock();
     // of a run that was interrupted
-    endStaleProcesses(join(dataDir, 'stack'));
+    await endStaleProcesses(join(dataDir, 'stack'));
     unmount(join(dataDir, 'stack', 'spool'));
     rmSync(dataDir, { recursive: true, force: true });
   }
@@ -121,3 +123,4 @@ try {
 } catch (error) {
   process.exitCode = reportError(error);
 }
+process.exit();

@@ -1,36 +1,35 @@
-import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { ROOT } from '../../infra/local/paths.ts';
 import { signalGroup } from '../../infra/local/service.ts';
+import { spawnGuarded } from '../../infra/local/spawn-guarded.ts';
 
 export interface TapOptions {
   /** for tap's command line */
   args?: string[];
-  /** aborted: tap is ended, and the exit code is 1 */
-  signal?: AbortSignal;
+  /** aborted: tap is ended with all that the tests have started, and the exit code is 1 */
+  signal: AbortSignal;
 }
 
 /** Runs tap over the files and closes with the line `N passed, N failed`. Gives the exit code; 1, too, when nothing passed. */
 export function runTap(
   files: string[],
   env: Record<string, string>,
-  { args = [], signal }: TapOptions = {},
+  { args = [], signal }: TapOptions,
 ): Promise<number> {
   return new Promise((resolve, reject) => {
     // tap's reporter redraws its screen unless it takes the place for a CI's: only a terminal can show that
     const plain = process.stdout.isTTY ? {} : { CI: 'true' };
-    const child = spawn(join(ROOT, 'node_modules/.bin/tap'), ['run', '--reporter=base', ...args, ...files], {
+    const tap = join(ROOT, 'node_modules/.bin/tap');
+    const child = spawnGuarded('tap', tap, ['run', '--reporter=base', ...args, ...files], {
       cwd: ROOT,
-      // so that all of it can be ended: the process of the tests, which holds the output open, is tap's child
-      detached: signal !== undefined,
       env: { ...process.env, ...plain, ...env },
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     const end = () => signalGroup(child, 'SIGKILL');
-    if (signal?.aborted) end();
-    signal?.addEventListener('abort', end);
+    if (signal.aborted) end();
+    signal.addEventListener('abort', end);
     const counter = new TapCounter();
-    child.stdout.on('data', (chunk: Buffer) => {
+    child.stdout?.on('data', (chunk: Buffer) => {
       process.stdout.write(chunk);
       counter.add(chunk.toString());
     });

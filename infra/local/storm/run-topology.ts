@@ -1,7 +1,9 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { createWriteStream, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { CLASS_PATH_FILE, TOPOLOGY_FILE, TOPOLOGY_JAR } from '../../../storm/paths.ts';
+import { signalGroup } from '../service.ts';
+import { spawnGuarded } from '../spawn-guarded.ts';
 import { LAUNCHER_CLASSES, LOCAL_STORM_DIR } from './paths.ts';
 
 export interface TopologyOptions {
@@ -59,7 +61,7 @@ export function startTopology(options: TopologyOptions): RunningTopology {
     child.once('error', (error) => say(`could not start: ${error.message}`));
     const started = child;
     // components that have not yet seen the end of their stdin
-    child.once('exit', () => endGroup(started, 'SIGKILL'));
+    child.once('exit', () => signalGroup(started, 'SIGKILL'));
     child.once('close', (code, signal) => {
       if (stopping) return onExit();
       if (performance.now() - startedAt > STEADY_MS) backoff = MIN_BACKOFF_MS;
@@ -87,8 +89,8 @@ export function startTopology(options: TopologyOptions): RunningTopology {
       clearTimeout(timer);
       if (child.exitCode !== null || child.signalCode !== null || !child.pid) onExit();
       // what is in flight is read again after the next start: nothing to wait for
-      endGroup(child, 'SIGTERM');
-      const force = setTimeout(() => endGroup(child, 'SIGKILL'), STOP_MS);
+      signalGroup(child, 'SIGTERM');
+      const force = setTimeout(() => signalGroup(child, 'SIGKILL'), STOP_MS);
       await exited;
       clearTimeout(force);
     },
@@ -110,7 +112,8 @@ function spawnCluster({ env, dataDir, topologyFile = TOPOLOGY_FILE }: TopologyOp
     'java.io.tmpdir': scratch,
     'zookeeper.admin.enableServer': 'false',
   };
-  return spawn(
+  return spawnGuarded(
+    'storm',
     'java',
     [
       '-Xmx512m',
@@ -129,17 +132,6 @@ function spawnCluster({ env, dataDir, topologyFile = TOPOLOGY_FILE }: TopologyOp
         PATH: `${dirname(process.execPath)}${delimiter}${process.env.PATH ?? ''}`,
       },
       stdio: ['ignore', 'pipe', 'pipe'],
-      // a group of its own: a terminal's Ctrl-C reaches only us, and a kill reaches the components too
-      detached: true,
     },
   );
-}
-
-function endGroup({ pid }: ChildProcess, signal: NodeJS.Signals): void {
-  if (!pid) return;
-  try {
-    process.kill(-pid, signal);
-  } catch {
-    // all gone already
-  }
 }

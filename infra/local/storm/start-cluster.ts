@@ -6,7 +6,7 @@ import { TOPOLOGY_FILE } from '../../../storm/paths.ts';
 import { freePort } from '../free-port.ts';
 import { type Service, startService } from '../service.ts';
 import { endStaleProcesses, STACK_VARIABLE } from '../stale.ts';
-import { StopError } from '../stop-error.ts';
+import { Interrupted, StopError } from '../stop-error.ts';
 import { waitUntil } from '../wait-until.ts';
 import { clusterEnv, type Daemon, daemonCommand, submitCommand } from './cluster/daemon-commands.ts';
 import { writeStormHome } from './cluster/storm-home.ts';
@@ -45,7 +45,7 @@ export async function startStormCluster(options: StormClusterOptions): Promise<S
   const [zookeeper, nimbus, supervisor, ...slots] = (await Promise.all(
     Array.from({ length: 3 + (options.slots ?? 2) }, freePort),
   )) as [number, number, number, ...number[]];
-  endStaleProcesses(dataDir);
+  await endStaleProcesses(dataDir);
   writeStormHome(dataDir, { zookeeper, nimbus, supervisor, slots });
   // found again by it: workers outlive their supervisor, and the service below knows only the latest
   const env = { ...clusterEnv(options.env), [STACK_VARIABLE]: dataDir };
@@ -53,7 +53,7 @@ export async function startStormCluster(options: StormClusterOptions): Promise<S
   const stop = async () => {
     // workers first: they would complain of a nimbus that went before them
     for (const daemon of ['supervisor', 'nimbus', 'zookeeper'] as const) await services.get(daemon)?.stop();
-    endStaleProcesses(dataDir);
+    await endStaleProcesses(dataDir);
   };
   const daemon = async (name: Daemon, port: number) => {
     say(`starting Storm's ${name === 'zookeeper' ? 'ZooKeeper' : name}`);
@@ -63,6 +63,7 @@ export async function startStormCluster(options: StormClusterOptions): Promise<S
       env,
       cwd: dataDir,
       logFile: join(dataDir, 'logs', `${name}.log`),
+      signal: options.signal,
       ready: (_, signal) => untilListening(name, port, signal),
     });
     services.set(name, service);
@@ -91,7 +92,7 @@ export async function startStormCluster(options: StormClusterOptions): Promise<S
 
 function interruption(signal: AbortSignal | undefined): Promise<never> {
   return new Promise((_, reject) => {
-    const interrupt = () => reject(new StopError('interrupted.', 130));
+    const interrupt = () => reject(new Interrupted());
     if (signal?.aborted) interrupt();
     signal?.addEventListener('abort', interrupt);
   });

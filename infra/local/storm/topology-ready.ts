@@ -9,6 +9,7 @@ export async function topologyReady(
   startedAt: number,
   topology: Pick<RunningTopology, 'stop'>,
   logFile: string,
+  signal?: AbortSignal,
 ): Promise<void> {
   const pool = new pg.Pool({
     connectionString: analyticsUrl,
@@ -16,6 +17,7 @@ export async function topologyReady(
     connectionTimeoutMillis: 5_000,
     query_timeout: 5_000,
   });
+  pool.on('error', () => {}); // the next look opens another connection
   const query = 'select count(distinct component)::int as n from topology_heartbeats where started_at >= $1';
   try {
     await waitUntil(
@@ -24,7 +26,7 @@ export async function topologyReady(
         const { rows } = await pool.query<{ n: number }>(query, [new Date(startedAt)]);
         return (rows[0]?.n ?? 0) >= 2;
       },
-      { timeoutMs: 180_000, everyMs: 200 },
+      { timeoutMs: 180_000, everyMs: 200, signal },
     );
   } catch (error) {
     await topology.stop();

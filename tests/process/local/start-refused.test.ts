@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { readRunInfo } from '../../../infra/local/run-info.ts';
+import { startOf } from '../../../infra/local/processes.ts';
 import { runCommand } from '../../support/command-line.ts';
 
 /** A data folder of the test's own, so that a stack of somebody else's is in nobody's way. */
@@ -39,14 +39,15 @@ t.test('a port in use: one sentence, and nothing was started', async (t) => {
 
 t.test('a second stack over the same folder: one sentence that names the first', async (t) => {
   const PISTATS_DATA = dataFolder(t);
-  // the number of a process that runs and looks like a stack: the one that runs these tests
-  const { stack } = readRunInfo().pids;
-  writeFileSync(join(PISTATS_DATA, 'run.json'), JSON.stringify({ pids: { stack } }));
+  // it has this number, and began when this process did
+  const stack = process.pid;
+  const ledger = join(PISTATS_DATA, 'processes.ndjson');
+  writeFileSync(ledger, JSON.stringify({ name: 'stack', pid: stack, start: startOf(stack) }));
   const ended = await runCommand(t, ['start'], { PISTATS_DATA, PISTATS_PORT: await portInUse(t) });
   t.match(
     ended.stderr,
-    only(`piStats already runs here \\(process ${stack}\\); stop it first with Ctrl-C\\.`),
+    only(`piStats already runs here \\(process ${stack}\\); stop it first: kill ${stack}`),
   );
   t.equal(ended.code, 1);
-  t.ok(existsSync(join(PISTATS_DATA, 'run.json')), 'the note of the first stays');
+  t.ok(existsSync(ledger), 'the ledger of the first stays');
 });
