@@ -23,3 +23,6 @@ export const LARGEST_BATCH = 1_000;
 
 /** How often an item is tried until it stands alone: whole, in halves, in quarters, … */
 export const triesUntilAlone = (items: number) => 1 + Math.ceil(Math.log2(items));
+
+/** Connections of an environment: it runs one invocation at a time. */
+export const POOL_SIZE = 1;

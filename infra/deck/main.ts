@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import { StopError } from '../local/stop-error.ts';
 import { type Output, runProgram, terminal } from '../operate/run-program.ts';
+import { brokenRelations, relationSentence, relations } from '../relations.ts';
 import { installDeck, requireDeck } from './deck-binary.ts';
 import { DeckFileError } from './deck-file.ts';
 import { readDeckModel } from './deck-model.ts';
@@ -68,7 +69,13 @@ function lint(path: string, json: boolean, output: Output): void {
   } catch (error) {
     throw new DeckFileError(`${path} can't be read: ${(error as NodeJS.ErrnoException).code}.`);
   }
-  const findings = lintDeck(readDeckModel(text, path));
+  const deck = readDeckModel(text, path);
+  const unfit = brokenRelations(relations(deck)).map((relation) => ({
+    line: relation.line ?? 1,
+    rule: 'relations',
+    message: relationSentence(relation),
+  }));
+  const findings = [...lintDeck(deck), ...unfit];
   if (json) output.out(JSON.stringify(findings));
   else for (const { line, rule, message } of findings) output.out(`${path}:${line} ${rule}: ${message}`);
   if (findings.length > 0) throw new StopError(`${path} breaks our rules in ${findings.length} places.`, 1);

@@ -19,6 +19,9 @@ export interface FunctionDefinition {
   env: Record<string, string>;
 }
 
+/** Reserved concurrency of each function. */
+export const CONCURRENCY = { registrations: 10, subscriptions: 10, reconcile: 1 };
+
 export function functionDefinitions(options: {
   databaseUrl: string;
   redisUrl: string;
@@ -32,13 +35,16 @@ export function functionDefinitions(options: {
     REDIS_URL: options.redisUrl,
     DEVICE_TOKEN_SECRETS: options.deviceTokenSecrets,
   };
-  const define = (name: string, rest: Partial<FunctionDefinition> = {}): FunctionDefinition => ({
+  const define = (
+    name: keyof typeof CONCURRENCY,
+    rest: Partial<FunctionDefinition> = {},
+  ): FunctionDefinition => ({
     name: `pistats-${name}`,
     codeDir: join(ROOT, 'dist/lambdas', name),
     handler: 'index.handler',
     memory: 512,
     timeoutMs: FUNCTION_TIMEOUT_MS,
-    concurrency: 10,
+    concurrency: CONCURRENCY[name],
     idleMs: 300_000,
     env,
     ...rest,
@@ -47,7 +53,6 @@ export function functionDefinitions(options: {
     define('registrations'),
     define('subscriptions'),
     define('reconcile', {
-      concurrency: 1,
       timeoutMs: 60_000,
       env: {
         ...env,

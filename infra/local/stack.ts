@@ -1,14 +1,16 @@
-import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { migrateAnalytics } from '../../analytics/migrate.ts';
 import { STOP_TIMEOUT_MS } from '../../kong/plugin-server/server.ts';
 import { migrateRegistry } from '../../prisma/migrate.ts';
+import { readDeckModel } from '../deck/deck-model.ts';
+import { brokenRelations, relationSentence, relations } from '../relations.ts';
 import { ensureFunctionLogin } from './database-roles.ts';
 import { freePort, requirePort } from './free-port.ts';
-import { deviceTokenSecrets, functionDefinitions } from './functions.ts';
+import { CONCURRENCY, deviceTokenSecrets, functionDefinitions } from './functions.ts';
 import { closeLedger, openLedger } from './ledger.ts';
 import { ROOT } from './paths.ts';
-import { startPostgres } from './postgres.ts';
+import { MAX_CONNECTIONS, startPostgres } from './postgres.ts';
 import { startRedis } from './redis.ts';
 import type { RunInfo } from './run-info.ts';
 import { type Service, type ServiceSpec, startService } from './service.ts';
@@ -54,9 +56,26 @@ export interface Stack {
   stop(): Promise<void>;
 }
 
+/** What PostgreSQL's connections are for besides the functions: the topology, migrations, operators, its own reserve. */
+const OTHER_CONNECTIONS = 30;
+
+/** @throws StopError where a constant or a setting of deck.yaml does not fit to another */
+function requireRelations(deckFile: string): void {
+  const deck = readDeckModel(readFileSync(deckFile, 'utf8'), deckFile);
+  const [unfit] = brokenRelations(
+    relations(deck, {
+      concurrency: Object.values(CONCURRENCY),
+      maxConnections: MAX_CONNECTIONS,
+      reserved: OTHER_CONNECTIONS,
+    }),
+  );
+  if (unfit) throw new StopError(`settings that do not fit: ${relationSentence(unfit)}.`, 2);
+}
+
 /** Starts every part as a process of its own and resolves when all are ready; stops what it started when one is not. */
 export async function startStack(options: StackOptions): Promise<Stack> {
   const { dataDir, say } = options;
+  requireRelations(options.deckFile);
   mkdirSync(dataDir, { recursive: true });
   refuseSecond(runningStack(dataDir));
   const stale = await endStaleProcesses(dataDir);

@@ -1,7 +1,7 @@
 import { PrismaPg } from '@prisma/adapter-pg';
 import { ConflictError, DataError, LockTimeoutError, UnavailableError } from '../errors.ts';
 import { PrismaClient } from '../generated/prisma/client.ts';
-import { CONNECT_TIMEOUT_MS, LOCK_TIMEOUT_MS, STATEMENT_TIMEOUT_MS } from '../time-limits.ts';
+import { CONNECT_TIMEOUT_MS, LOCK_TIMEOUT_MS, POOL_SIZE, STATEMENT_TIMEOUT_MS } from '../time-limits.ts';
 import { DISCARD_PLANS, PLANNER_SETTINGS, planAge, statementNames } from './statement-plans.ts';
 
 export interface Registry {
@@ -9,9 +9,6 @@ export interface Registry {
   /** Runs one statement's work; database errors come out as those of lambdas/errors.ts. */
   run<T>(work: (prisma: PrismaClient) => Promise<T>): Promise<T>;
 }
-
-/** Connections of an environment: it runs one invocation at a time. */
-export const POOL_SIZE = 1;
 
 const SETTINGS = [
   `lock_timeout=${LOCK_TIMEOUT_MS}`,

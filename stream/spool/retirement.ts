@@ -7,7 +7,7 @@ import type { Tally } from './read-tallies.ts';
 import type { Segment } from './segment.ts';
 
 /** A tally names the day it was written on; after this many it is deleted. */
-const TALLY_DAYS = 8;
+export const TALLY_DAYS = 8;
 const DAY_MS = 86_400_000;
 
 /** Enters segments into the node's book, then deletes them. */

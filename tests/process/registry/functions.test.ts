@@ -5,7 +5,7 @@ import { parse } from 'yaml';
 import { functionDefinitions } from '../../../infra/local/functions.ts';
 import { ROOT } from '../../../infra/local/paths.ts';
 import { MAX_CONNECTIONS } from '../../../infra/local/postgres.ts';
-import { POOL_SIZE } from '../../../lambdas/adapters/prisma.ts';
+import { POOL_SIZE } from '../../../lambdas/time-limits.ts';
 
 interface InvokeConfig {
   function: string;
