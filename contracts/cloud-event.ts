@@ -1,6 +1,6 @@
 /**
  * CloudEvents 1.0 as piStats stores them. A function makes a fact (`Fact`); the gateway adds what only it
- * knows (`StampedEvent`) and puts one JSON batch a request on the stream.
+ * knows (`StampedEvent`, contracts/stamped-event.ts) and puts one JSON batch a request on the stream.
  */
 export interface Fact {
   specversion: '1.0';
@@ -24,24 +24,6 @@ export type FactType =
   | 'pistats.registration.removed'
   | 'pistats.subscription.joined'
   | 'pistats.subscription.left';
-
-/** CloudEvents extension attributes (lower-case letters and digits only, by that specification). */
-export interface StampedEvent extends Fact {
-  clientid: string;
-  /** Kong's request id */
-  requestid: string;
-  /** RFC 3339, the gateway's first receipt */
-  receivedtime: string;
-  /** RFC 3339, just before the gateway made the event durable; records from before this was stamped have none */
-  acceptedtime?: string;
-  /** removed by the enrichment after the country is known; never stored */
-  clientip?: string;
-  useragent?: string;
-  /** with `boot` and `n`: names this durable event once; n is contiguous within a boot, from 1, as digits */
-  producer: string;
-  boot: string;
-  n: string;
-}
 
 /** How far from the gateway's receipt an event id's time may lie; outside it the event is rejected as `clock`. */
 export const CLOCK_BEHIND_MS = 7 * 86_400_000;

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { v5, v7 } from 'uuid';
-import { MAX_RECORD_BYTES, type StampedEvent, uuidv7Time } from '../../contracts/cloud-event.ts';
+import { MAX_RECORD_BYTES, uuidv7Time } from '../../contracts/cloud-event.ts';
+import { producerTriple, type StampedEvent } from '../../contracts/stamped-event.ts';
 import { decodeRecord } from '../../storm/decode/decode-record.ts';
-import { producerTriple } from '../../storm/decode/stamped-event.ts';
 import { type EnrichedEvent, EVENT_COLUMN_NAMES } from '../../storm/enrich/enriched-event.ts';
 import type { PutTriple, RejectedRow } from './replay-rows.ts';
 

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { StampedEvent } from '../../contracts/cloud-event.ts';
+import type { StampedEvent } from '../../contracts/stamped-event.ts';
 import type { PutRecords } from '../../plugins/kinesis-forward/put-records.ts';
 import { createStreamWriter } from '../../plugins/kinesis-forward/stream-writer.ts';
 import { listOrphans } from '../../stream/spool/adopt.ts';

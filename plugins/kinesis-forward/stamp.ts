@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import { type Fact, MAX_RECORD_BYTES, type StampedEvent } from '../../contracts/cloud-event.ts';
+import { type Fact, MAX_RECORD_BYTES } from '../../contracts/cloud-event.ts';
+import type { StampedEvent } from '../../contracts/stamped-event.ts';
 import type { StreamRecord } from '../../stream/spool/stream-record.ts';
 
 /** What only the gateway knows of a request. */

@@ -1,9 +1,5 @@
-import {
-  CLOCK_AHEAD_MS,
-  CLOCK_BEHIND_MS,
-  type StampedEvent,
-  uuidv7Time,
-} from '../../contracts/cloud-event.ts';
+import { CLOCK_AHEAD_MS, CLOCK_BEHIND_MS, uuidv7Time } from '../../contracts/cloud-event.ts';
+import type { StampedEvent } from '../../contracts/stamped-event.ts';
 
 /**
  * The day an event is stored under, from the time inside its id, or why its clock is not believed. The bounds keep

@@ -1,9 +1,8 @@
-import type { StampedEvent } from '../../contracts/cloud-event.ts';
+import { parseStampedEvent, producerTriple, type StampedEvent } from '../../contracts/stamped-event.ts';
 import type { RawRecord } from '../spout/record-batch.ts';
 import { eventDay } from './clock.ts';
 import { withoutAddresses, withoutClientIp } from './redact.ts';
 import { originOf, type RejectedEvent, reject } from './rejected.ts';
-import { parseStampedEvent, producerTriple } from './stamped-event.ts';
 
 export interface DecodedEvent {
   event: StampedEvent;

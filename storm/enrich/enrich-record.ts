@@ -1,4 +1,4 @@
-import type { StampedEvent } from '../../contracts/cloud-event.ts';
+import type { StampedEvent } from '../../contracts/stamped-event.ts';
 import { decodeRecord, rejectRecord, tripleId } from '../decode/decode-record.ts';
 import { withoutClientIp } from '../decode/redact.ts';
 import { type RejectedEvent, reject } from '../decode/rejected.ts';

@@ -1,7 +1,7 @@
 import { rm, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
-import type { StampedEvent } from '../../contracts/cloud-event.ts';
+import type { StampedEvent } from '../../contracts/stamped-event.ts';
 import { decodeFrame, intactFrames } from './frames.ts';
 import { bootDir, listBoots, listSegments, readIfThere } from './layout.ts';
 import { isAlive, NOBODY, type Owner, readOwner, takeOver } from './owner.ts';

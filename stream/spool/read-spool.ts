@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { StampedEvent } from '../../contracts/cloud-event.ts';
+import type { StampedEvent } from '../../contracts/stamped-event.ts';
 import { decodeFrame, intactFrames } from './frames.ts';
 import { bootDir, listBoots, listSegments, readIfThere } from './layout.ts';
 

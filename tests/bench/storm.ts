@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { KinesisClient, PutRecordsCommand } from '@aws-sdk/client-kinesis';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import pg from 'pg';
-import type { StampedEvent } from '../../contracts/cloud-event.ts';
+import type { StampedEvent } from '../../contracts/stamped-event.ts';
 import type { RunInfo } from '../../infra/local/run-info.ts';
 import { waitUntil } from '../../infra/local/wait-until.ts';
 import { stamped } from '../support/events.ts';

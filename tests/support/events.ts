@@ -1,5 +1,6 @@
 import { v7 } from 'uuid';
-import type { StampedEvent } from '../../contracts/cloud-event.ts';
+import type { Fact } from '../../contracts/cloud-event.ts';
+import type { StampedEvent } from '../../contracts/stamped-event.ts';
 
 export const BOOT = '0b7c2f7e-5a3d-4f4e-9a51-1d0f4a1c2b3d';
 export const CHROME =
@@ -8,7 +9,7 @@ export const CHROME =
 let count = 0;
 
 /** A valid event as the gateway stamps it, received now; every call gives another id and another `n`. */
-export function stamped(changes: Partial<StampedEvent> = {}): StampedEvent {
+export function stamped(changes: Partial<StampedEvent> = {}): StampedEvent & Fact {
   count++;
   const now = new Date().toISOString();
   return {
@@ -29,7 +30,7 @@ export function stamped(changes: Partial<StampedEvent> = {}): StampedEvent {
     boot: BOOT,
     n: String(count),
     ...changes,
-  };
+  } as StampedEvent & Fact;
 }
 
 /** An id whose time lies `ms` from `received` (negative: before). */

@@ -1,5 +1,6 @@
 import fs from 'node:fs';
-import type { Fact, StampedEvent } from '../../contracts/cloud-event.ts';
+import type { Fact } from '../../contracts/cloud-event.ts';
+import type { StampedEvent } from '../../contracts/stamped-event.ts';
 import { waitUntil } from '../../infra/local/wait-until.ts';
 import type { Bounds } from '../../plugins/kinesis-forward/admission.ts';
 import type { Payload } from '../../plugins/kinesis-forward/put-records.ts';

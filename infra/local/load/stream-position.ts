@@ -7,7 +7,7 @@ import {
   type Shard,
 } from '@aws-sdk/client-kinesis';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
-import type { StampedEvent } from '../../../contracts/cloud-event.ts';
+import type { StampedEvent } from '../../../contracts/stamped-event.ts';
 
 /** producer, boot, n of one event on the stream. */
 export type Triple = readonly [producer: string, boot: string, n: string];

@@ -1,5 +1,6 @@
 import { v7 } from 'uuid';
-import type { Fact, StampedEvent } from '../../../contracts/cloud-event.ts';
+import type { Fact } from '../../../contracts/cloud-event.ts';
+import type { StampedEvent } from '../../../contracts/stamped-event.ts';
 import { encodeBatch, type RawRecord } from '../../../storm/spout/record-batch.ts';
 
 /** As the spout cuts them (storm/spout/main.ts). */

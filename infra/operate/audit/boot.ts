@@ -4,7 +4,7 @@ export interface Boot {
   boot: string;
 }
 
-/** A producer's name holds no blank (storm/decode/stamped-event.ts). */
+/** A producer's name holds no blank (contracts/stamped-event.ts). */
 export const bootKey = ({ producer, boot }: Boot) => `${producer} ${boot.toLowerCase()}`;
 
 export function parseBootKey(key: string): Boot {

@@ -1,5 +1,4 @@
-import type { StampedEvent } from '../../../contracts/cloud-event.ts';
-import { producerTriple } from '../../../storm/decode/stamped-event.ts';
+import { producerTriple, type StampedEvent } from '../../../contracts/stamped-event.ts';
 import { bootKey, parseBootKey } from './boot.ts';
 import type { Snapshot } from './database.ts';
 import { findReceipts } from './find-receipts.ts';

@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import type { StampedEvent } from '../../../contracts/cloud-event.ts';
+import type { StampedEvent } from '../../../contracts/stamped-event.ts';
 import type { PutRecords } from '../../../plugins/kinesis-forward/put-records.ts';
 import { createStamper, type Stamper } from '../../../plugins/kinesis-forward/stamp.ts';
 import { openSnapshot } from './database.ts';

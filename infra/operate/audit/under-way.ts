@@ -1,5 +1,4 @@
-import type { StampedEvent } from '../../../contracts/cloud-event.ts';
-import { producerTriple } from '../../../storm/decode/stamped-event.ts';
+import { producerTriple, type StampedEvent } from '../../../contracts/stamped-event.ts';
 import { bootKey } from './boot.ts';
 import { type Cell, makeCell, minuteOf } from './cell.ts';
 import { mergeRanges, type Range } from './ranges.ts';

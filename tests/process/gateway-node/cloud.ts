@@ -1,8 +1,8 @@
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
-import type { StampedEvent } from '../../../contracts/cloud-event.ts';
 import type { BatchEvent, InvocationEvent } from '../../../contracts/invocation.ts';
+import type { StampedEvent } from '../../../contracts/stamped-event.ts';
 
 export interface Invocation {
   functionName: string;

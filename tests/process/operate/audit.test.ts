@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import t from 'tap';
-import type { StampedEvent } from '../../../contracts/cloud-event.ts';
+import type { Fact } from '../../../contracts/cloud-event.ts';
+import type { StampedEvent } from '../../../contracts/stamped-event.ts';
 import { waitUntil } from '../../../infra/local/wait-until.ts';
 import { idAt, stamped } from '../../support/events.ts';
 import { auditSystem } from './audit-system.ts';
@@ -17,7 +18,7 @@ t.test('the books', { timeout: 300_000 }, async (t) => {
 
   await t.test('balance after traffic: stored, duplicates and rejected, by client and minute', async (t) => {
     const facts = [await system.register(), await system.register(), await system.register('other')];
-    const [first, second, third] = facts as [StampedEvent, StampedEvent, StampedEvent];
+    const [first, second, third] = facts as [Fact, Fact, Fact];
     const events = [
       ...node.stamp('demo', [first, second]),
       ...node.stamp('other', [third]),

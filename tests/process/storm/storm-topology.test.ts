@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SplitShardCommand } from '@aws-sdk/client-kinesis';
 import t from 'tap';
-import type { StampedEvent } from '../../../contracts/cloud-event.ts';
+import type { StampedEvent } from '../../../contracts/stamped-event.ts';
 import { startTopology } from '../../../infra/local/storm/run-topology.ts';
 import { waitUntil } from '../../../infra/local/wait-until.ts';
 import { analyticsDatabase } from '../../support/analytics-database.ts';

@@ -1,6 +1,6 @@
 import t from 'tap';
 import { v7 } from 'uuid';
-import type { StampedEvent } from '../../../contracts/cloud-event.ts';
+import type { StampedEvent } from '../../../contracts/stamped-event.ts';
 import { waitUntil } from '../../../infra/local/wait-until.ts';
 import { Plugin } from '../../../plugins/kinesis-forward/index.ts';
 import { createPutRecords } from '../../../plugins/kinesis-forward/put-records.ts';

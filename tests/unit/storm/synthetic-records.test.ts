@@ -1,5 +1,6 @@
 import t from 'tap';
-import type { Fact, StampedEvent } from '../../../contracts/cloud-event.ts';
+import type { Fact } from '../../../contracts/cloud-event.ts';
+import type { StampedEvent } from '../../../contracts/stamped-event.ts';
 import { createSyntheticRecords } from '../../../infra/local/storm/synthetic-records.ts';
 import { createStamper } from '../../../plugins/kinesis-forward/stamp.ts';
 import { decodeRecord } from '../../../storm/decode/decode-record.ts';
@@ -38,6 +39,6 @@ t.test('the records are what the gateway would have stamped, and every event dec
 /** What the gateway was given. */
 function factOf({ specversion, id, source, type, time, subject, data, ...rest }: StampedEvent): Fact {
   const { datacontenttype } = rest;
-  const head = { specversion, id, time, datacontenttype, source, type };
+  const head = { specversion, id, time, datacontenttype, source, type: type as Fact['type'] };
   return subject === undefined ? { ...head, data } : { ...head, subject, data };
 }

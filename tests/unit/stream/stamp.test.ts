@@ -1,5 +1,6 @@
 import t from 'tap';
-import { type Fact, MAX_RECORD_BYTES, type StampedEvent } from '../../../contracts/cloud-event.ts';
+import { type Fact, MAX_RECORD_BYTES } from '../../../contracts/cloud-event.ts';
+import type { StampedEvent } from '../../../contracts/stamped-event.ts';
 import { createStamper } from '../../../plugins/kinesis-forward/stamp.ts';
 import type { StreamRecord } from '../../../stream/spool/stream-record.ts';
 
