@@ -8,7 +8,7 @@ import { MAX_EVENTS_BODY_BYTES } from '../contracts/http.ts';
 import { MAX_PAYLOAD_BYTES } from '../contracts/invocation.ts';
 import { CONNECTIONS_GRACE_MS, PLUGINS_GRACE_MS, STOP_TIMEOUT_MS } from '../kong/plugin-server/server.ts';
 import * as times from '../lambdas/time-limits.ts';
-import { TALLY_DAYS } from '../stream/spool/retirement.ts';
+import { TALLY_DAYS } from '../stream/spool/index.ts';
 import type { DeckModel } from './deck/deck-model.ts';
 
 /** What must hold between two constants or settings, wherever each of them lives. */

@@ -49,13 +49,13 @@ const STEPS: BuildStep[] = [
   {
     name: 'Storm topology (Maven fetches Storm on the first run)',
     script: 'storm/build.ts',
-    inputs: ['storm', 'contracts'],
+    inputs: ['storm', 'stream', 'contracts'],
     outputs: ['storm/target'],
   },
   {
     name: "Storm's launchers for this machine",
     script: 'infra/local/storm/build.ts',
-    inputs: ['infra/local/storm', 'storm', 'contracts'],
+    inputs: ['infra/local/storm', 'storm', 'stream', 'contracts'],
     outputs: ['dist/local-storm/loopback-agent.jar'],
     after: 'Storm topology (Maven fetches Storm on the first run)',
   },

@@ -1,9 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { parseTime } from '../../analytics/parse-time.ts';
-import { createPutRecords } from '../../plugins/kinesis-forward/put-records.ts';
-import { readSpool } from '../../stream/spool/read-spool.ts';
-import { readTallies } from '../../stream/spool/read-tallies.ts';
+import { createPutRecords } from '../../stream/index.ts';
+import { readSpool, readTallies } from '../../stream/spool/index.ts';
 import { requireWritable } from '../local/require-writable.ts';
 import { StopError } from '../local/stop-error.ts';
 import { auditJson } from './audit/audit-json.ts';

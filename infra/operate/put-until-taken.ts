@@ -1,11 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Payload, PutRecords } from '../../plugins/kinesis-forward/put-records.ts';
 import {
   KEY_BYTES,
   MAX_BYTES,
   MAX_CALL_MS,
   MAX_RECORDS,
-} from '../../plugins/kinesis-forward/send-records.ts';
+  type Payload,
+  type PutRecords,
+} from '../../stream/index.ts';
 import { StopError } from '../local/stop-error.ts';
 
 /** Together about 16 s of pauses. */

@@ -2,8 +2,7 @@ import { createHash } from 'node:crypto';
 import { v5, v7 } from 'uuid';
 import { MAX_RECORD_BYTES, uuidv7Time } from '../../contracts/cloud-event.ts';
 import { producerTriple, type StampedEvent } from '../../contracts/stamped-event.ts';
-import { decodeRecord } from '../../storm/decode/decode-record.ts';
-import { type EnrichedEvent, EVENT_COLUMN_NAMES } from '../../storm/enrich/enriched-event.ts';
+import { decodeRecord, type EnrichedEvent, EVENT_COLUMN_NAMES } from '../../storm/index.ts';
 import type { PutTriple, RejectedRow } from './replay-rows.ts';
 
 /** `producer` of events whose own could not be read; `boot` is then a UUIDv5 of the source id, `n` counts from 1. */

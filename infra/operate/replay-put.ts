@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { createEventStore } from '../../storm/store/event-store.ts';
+import { createEventStore } from '../../storm/index.ts';
 import { waitUntil } from '../local/wait-until.ts';
 import { type Correction, type Replayable, replayable } from './replay-event.ts';
 import { type PutTriple, type RejectedRow, settleReplayed } from './replay-rows.ts';

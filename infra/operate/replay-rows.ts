@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import type { RejectReason } from '../../storm/decode/rejected.ts';
+import type { RejectReason } from '../../storm/index.ts';
 
 /** Which rejected events; all that is given must hold. */
 export interface RejectedFilter {

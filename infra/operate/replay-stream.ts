@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { createPutRecords, type Payload } from '../../plugins/kinesis-forward/put-records.ts';
+import { createPutRecords, type Payload } from '../../stream/index.ts';
 import { STATE_DIR } from '../local/paths.ts';
 import { readRunInfo } from '../local/run-info.ts';
 import { StopError } from '../local/stop-error.ts';

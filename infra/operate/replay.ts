@@ -2,7 +2,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import pg from 'pg';
 import { analyticsUrl } from '../../analytics/database-url.ts';
 import { parseTime } from '../../analytics/parse-time.ts';
-import type { RejectReason } from '../../storm/decode/rejected.ts';
+import type { RejectReason } from '../../storm/index.ts';
 import { StopError } from '../local/stop-error.ts';
 import { readLines, replayLine, writeLines } from './replay-file.ts';
 import { type PutResult, putBack, type Replay } from './replay-put.ts';

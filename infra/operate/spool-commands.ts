@@ -3,14 +3,20 @@ import { existsSync } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { StampedEvent } from '../../contracts/stamped-event.ts';
-import type { PutRecords } from '../../plugins/kinesis-forward/put-records.ts';
-import { createStreamWriter } from '../../plugins/kinesis-forward/stream-writer.ts';
-import { listOrphans } from '../../stream/spool/adopt.ts';
-import { decodeFrame, intactFrames } from '../../stream/spool/frames.ts';
-import { bootDir, listBoots, listSegments, readIfThere } from '../../stream/spool/layout.ts';
-import { isAlive, readOwner } from '../../stream/spool/owner.ts';
-import { readSpool } from '../../stream/spool/read-spool.ts';
-import { openSpool } from '../../stream/spool/spool.ts';
+import { createStreamWriter, type PutRecords } from '../../stream/index.ts';
+import {
+  bootDir,
+  decodeFrame,
+  intactFrames,
+  isAlive,
+  listBoots,
+  listOrphans,
+  listSegments,
+  openSpool,
+  readIfThere,
+  readOwner,
+  readSpool,
+} from '../../stream/spool/index.ts';
 import { STATE_DIR } from '../local/paths.ts';
 import { readRunInfo } from '../local/run-info.ts';
 import { StopError } from '../local/stop-error.ts';

@@ -1,6 +1,5 @@
 import { Command, Option } from 'commander';
-import { createPutRecords, type PutRecords } from '../../plugins/kinesis-forward/put-records.ts';
-import { locateService } from '../../stream/aws-service.ts';
+import { createPutRecords, locateService, type PutRecords } from '../../stream/index.ts';
 import { StopError } from '../local/stop-error.ts';
 import { BAD_USAGE, type Output, runProgram, terminal } from './run-program.ts';
 import { drainSpool, exportSpool, type ListedBoot, listSpool, spoolDir } from './spool-commands.ts';

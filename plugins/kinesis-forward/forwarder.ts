@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
+import type { Bounds } from '../../stream/admission.ts';
+import { createPutRecords } from '../../stream/put-records.ts';
 import { withoutSpool } from '../../stream/spool/no-spool.ts';
 import { openSpool, type Spool } from '../../stream/spool/spool.ts';
-import type { Bounds } from './admission.ts';
-import { createPutRecords } from './put-records.ts';
+import { createStamper } from '../../stream/stamp.ts';
+import { createStreamWriter, type StreamWriter } from '../../stream/stream-writer.ts';
 import { readSpoolSettings } from './spool-settings.ts';
-import { createStamper } from './stamp.ts';
-import { createStreamWriter, type StreamWriter } from './stream-writer.ts';
 
 const producer = process.env.PISTATS_NODE || hostname();
 const boot = randomUUID();

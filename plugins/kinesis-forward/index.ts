@@ -1,5 +1,6 @@
 import type { Fact } from '../../contracts/cloud-event.ts';
 import type { InvocationResponse } from '../../contracts/invocation.ts';
+import type { StreamWriter } from '../../stream/stream-writer.ts';
 import { exitWithProblem } from '../exit.ts';
 import type { Kong } from '../pdk.ts';
 import { respond } from '../respond.ts';
@@ -7,7 +8,6 @@ import { getClient, getResponse } from '../shared-context.ts';
 import { parseEvents } from './events-request.ts';
 import { closeForwarder, openForwarder, stamper, writerOf } from './forwarder.ts';
 import { type KinesisForwardConfig, schema } from './schema.ts';
-import type { StreamWriter } from './stream-writer.ts';
 
 /** Makes the request's facts durable, by Kinesis or the node's spool, then answers the client. */
 class KinesisForward {

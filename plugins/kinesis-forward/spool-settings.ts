@@ -1,4 +1,4 @@
-import { type Bounds, DEFAULT_BOUNDS } from './admission.ts';
+import { type Bounds, DEFAULT_BOUNDS } from '../../stream/admission.ts';
 
 export interface SpoolSettings {
   /** undefined: no spool */

@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { kinesisSource } from '../../stream/kinesis-source.ts';
 import { analyticsPool } from '../database.ts';
 import { startHeartbeat } from '../heartbeat.ts';
 import type { Handshake } from '../multilang/channel.ts';
 import { runSpout, type SpoutOutput } from '../multilang/spout.ts';
 import { checkpointTable } from './checkpoint-table.ts';
-import { kinesisSource } from './kinesis-source.ts';
 import { readLimits } from './read-limits.ts';
 import { createStreamReader, type StreamReader } from './stream-reader.ts';
 

@@ -1,5 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { ExpiredError, type StreamRecord, type StreamSource, ThrottledError, TrimmedError } from './ports.ts';
+import {
+  ExpiredError,
+  type ReadRecord,
+  type StreamSource,
+  ThrottledError,
+  TrimmedError,
+} from '../../stream/stream-source.ts';
 
 export interface ReadShardOptions {
   source: StreamSource;
@@ -7,7 +13,7 @@ export interface ReadShardOptions {
   /** sequence number behind which to start; null: the oldest record */
   from: string | null;
   /** takes the records of a page, in order */
-  deliver(records: StreamRecord[]): void;
+  deliver(records: ReadRecord[]): void;
   /** false while enough is buffered or the topology is deactivated */
   mayRead(): boolean;
   /** shortest time between two GetRecords; Kinesis allows five a second and shard */

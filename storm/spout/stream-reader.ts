@@ -1,4 +1,5 @@
-import { type CheckpointStore, SHARD_END, type StreamRecord, type StreamSource } from './ports.ts';
+import type { ReadRecord, StreamSource } from '../../stream/stream-source.ts';
+import { type CheckpointStore, SHARD_END } from './ports.ts';
 import { readShard } from './read-shard.ts';
 import { encodeBatch, type RawRecord, toRawRecord } from './record-batch.ts';
 import { createShardQueue, type ShardQueue, type Unit } from './shard-queue.ts';
@@ -72,7 +73,7 @@ export function createStreamReader(options: StreamReaderOptions): StreamReader {
     };
     readers.set(shard, reader);
     log(`reading ${shard} ${from === null ? 'from its oldest record' : `behind ${from}`}`);
-    const deliver = (records: StreamRecord[]) => {
+    const deliver = (records: ReadRecord[]) => {
       for (const unit of cut(records, shard, options, () => `${unitCount++}`)) {
         reader.queue.push(unit);
         events += unit.events;
@@ -182,7 +183,7 @@ function shardNumber(shard: string): number {
 
 /** Cuts a page into units; a record is never cut, so one above the bounds is a unit of its own. */
 function* cut(
-  records: StreamRecord[],
+  records: ReadRecord[],
   shard: string,
   { maxUnitEvents, maxUnitBytes }: { maxUnitEvents: number; maxUnitBytes: number },
   newId: () => string,

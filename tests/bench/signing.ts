@@ -10,8 +10,8 @@ import { build } from 'esbuild';
 import { ROOT } from '../../infra/local/paths.ts';
 import { type Service, startService } from '../../infra/local/service.ts';
 import { guard } from '../../infra/local/spawn-guarded.ts';
-import { createPutRecords } from '../../plugins/kinesis-forward/put-records.ts';
 import { createInvoke } from '../../plugins/lambda-invoke/invoke.ts';
+import { createPutRecords } from '../../stream/put-records.ts';
 import { latencyOf, median } from './latency.ts';
 import { figureRow, formatRows, type Row } from './rows.ts';
 
@@ -149,11 +149,7 @@ async function measure(
 async function bundleRows(): Promise<Row[]> {
   const pairs: [name: string, sdk: string, own: string][] = [
     ['Invoke', sdkModule('client-lambda', 'LambdaClient, InvokeCommand'), 'plugins/lambda-invoke/invoke.ts'],
-    [
-      'PutRecords',
-      sdkModule('client-kinesis', 'KinesisClient, PutRecordsCommand'),
-      'plugins/kinesis-forward/put-records.ts',
-    ],
+    ['PutRecords', sdkModule('client-kinesis', 'KinesisClient, PutRecordsCommand'), 'stream/put-records.ts'],
   ];
   return Promise.all(
     pairs.map(async ([name, sdk, own]) => {

@@ -1,9 +1,5 @@
-import {
-  type CheckpointStore,
-  type Shard,
-  type StreamSource,
-  TrimmedError,
-} from '../../storm/spout/ports.ts';
+import type { CheckpointStore } from '../../storm/spout/ports.ts';
+import { type Shard, type StreamSource, TrimmedError } from '../../stream/stream-source.ts';
 
 interface FakeShard extends Shard {
   records: string[];
@@ -40,6 +36,7 @@ export function fakeStream(...shards: string[]) {
       const shard = get(id);
       const records = shard.records.slice(Number(after), Number(after) + 10).map((data, index) => ({
         sequence: String(Number(after) + index + 1),
+        partitionKey: '',
         data: Buffer.from(data),
       }));
       const position = Number(after) + records.length;

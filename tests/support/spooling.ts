@@ -2,15 +2,15 @@ import fs from 'node:fs';
 import type { Fact } from '../../contracts/cloud-event.ts';
 import type { StampedEvent } from '../../contracts/stamped-event.ts';
 import { waitUntil } from '../../infra/local/wait-until.ts';
-import type { Bounds } from '../../plugins/kinesis-forward/admission.ts';
-import type { Payload } from '../../plugins/kinesis-forward/put-records.ts';
-import { createStamper } from '../../plugins/kinesis-forward/stamp.ts';
-import { createStreamWriter, type StreamWriter } from '../../plugins/kinesis-forward/stream-writer.ts';
+import type { Bounds } from '../../stream/admission.ts';
+import type { Payload } from '../../stream/put-records.ts';
 import type { JournalFs } from '../../stream/spool/journal.ts';
 import type { Owner } from '../../stream/spool/owner.ts';
 import { readSpool } from '../../stream/spool/read-spool.ts';
 import { readTallies } from '../../stream/spool/read-tallies.ts';
 import { openSpool, type Spool } from '../../stream/spool/spool.ts';
+import { createStamper } from '../../stream/stamp.ts';
+import { createStreamWriter, type StreamWriter } from '../../stream/stream-writer.ts';
 
 const STREAM = 'stream';
 /** No process has it: above the kernel's largest pid. */

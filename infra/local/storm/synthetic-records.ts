@@ -49,7 +49,7 @@ export function createSyntheticRecords(options: SyntheticOptions): () => string 
   };
 }
 
-/** One request's events as the gateway stamps them (plugins/kinesis-forward/stamp.ts). */
+/** One request's events as the gateway stamps them (stream/stamp.ts). */
 function recordOf(first: number, end: number, { producer, boot }: SyntheticOptions): string {
   const now = new Date().toISOString();
   const events: StampedEvent[] = [];

@@ -1,4 +1,4 @@
-import type { Tally } from '../../../stream/spool/read-tallies.ts';
+import type { Tally } from '../../../stream/spool/index.ts';
 import { type Cell, makeCell, minuteOf } from './cell.ts';
 import type { Snapshot } from './database.ts';
 import type { Present } from './name-missing.ts';

@@ -1,4 +1,4 @@
-import type { Tally } from '../../../stream/spool/read-tallies.ts';
+import type { Tally } from '../../../stream/spool/index.ts';
 import { type Boot, parseBootKey } from './boot.ts';
 import { type Cell, makeCell, parseCell } from './cell.ts';
 import type { Gap } from './find-gaps.ts';

@@ -1,4 +1,4 @@
-import type { Tally } from '../../../stream/spool/read-tallies.ts';
+import type { Tally } from '../../../stream/spool/index.ts';
 import { bootKey } from './boot.ts';
 import { type Cell, makeCell } from './cell.ts';
 import { gapsIn, mergeRanges, type Range, sizeOf } from './ranges.ts';

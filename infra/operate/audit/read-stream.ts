@@ -1,7 +1,5 @@
-import { GetRecordsCommand, type GetRecordsCommandOutput, KinesisClient } from '@aws-sdk/client-kinesis';
-import { NodeHttpHandler } from '@smithy/node-http-handler';
-import { kinesisSource } from '../../../storm/spout/kinesis-source.ts';
-import { SHARD_END, TrimmedError } from '../../../storm/spout/ports.ts';
+import { SHARD_END } from '../../../storm/index.ts';
+import { kinesisSource, TrimmedError } from '../../../stream/index.ts';
 import { StopError } from '../../local/stop-error.ts';
 
 export interface ReadRecord {
@@ -22,11 +20,7 @@ const MAX_ATTEMPTS = 10;
 
 /** Region, credentials and endpoint come from the environment of every AWS SDK. */
 export function openStream(name: string): Stream {
-  const source = kinesisSource(name);
-  const client = new KinesisClient({
-    maxAttempts: MAX_ATTEMPTS,
-    requestHandler: new NodeHttpHandler({ connectionTimeout: 2_000, requestTimeout: 15_000 }),
-  });
+  const source = kinesisSource(name, { maxAttempts: MAX_ATTEMPTS, pageRecords: PAGE_RECORDS });
 
   async function start(shard: string, after: string | null): Promise<string> {
     try {
@@ -39,17 +33,13 @@ export function openStream(name: string): Stream {
   }
 
   async function* readShard(shard: string, after: string | null): AsyncGenerator<ReadRecord> {
-    let iterator: string | undefined = await start(shard, after);
+    let iterator: string | null = await start(shard, after);
     while (iterator) {
-      const page: GetRecordsCommandOutput = await client.send(
-        new GetRecordsCommand({ ShardIterator: iterator, Limit: PAGE_RECORDS }),
-      );
-      const records = page.Records ?? [];
-      for (const { Data, PartitionKey = '' } of records)
-        yield { partitionKey: PartitionKey, data: Buffer.from(Data ?? []) };
+      const { records, next, behindMs } = await source.records(iterator);
+      for (const { partitionKey, data } of records) yield { partitionKey, data: Buffer.from(data) };
       // a page that is not full may lie before the tip, and a service that never says how far it is behind has full ones
-      const atTip = records.length < PAGE_RECORDS && !page.MillisBehindLatest;
-      iterator = atTip ? undefined : page.NextShardIterator;
+      const atTip = records.length < PAGE_RECORDS && !behindMs;
+      iterator = atTip ? null : next;
     }
   }
 

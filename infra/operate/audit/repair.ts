@@ -1,7 +1,6 @@
 import { hostname } from 'node:os';
 import type { StampedEvent } from '../../../contracts/stamped-event.ts';
-import type { PutRecords } from '../../../plugins/kinesis-forward/put-records.ts';
-import { createStamper, type Stamper } from '../../../plugins/kinesis-forward/stamp.ts';
+import { createStamper, type PutRecords, type Stamper } from '../../../stream/index.ts';
 import { openSnapshot } from './database.ts';
 import { findOnStream, type StreamEvent, toTriple } from './find-on-stream.ts';
 import { putEvents } from './put-events.ts';

@@ -3,11 +3,11 @@ import type pg from 'pg';
 import { enrichRecord } from '../../../storm/enrich/enrich-record.ts';
 import type { EnrichedBatch } from '../../../storm/enrich/enriched-batch.ts';
 import { checkpointTable } from '../../../storm/spout/checkpoint-table.ts';
-import type { StreamSource } from '../../../storm/spout/ports.ts';
 import { decodeBatch } from '../../../storm/spout/record-batch.ts';
 import { createStreamReader, type StreamReader } from '../../../storm/spout/stream-reader.ts';
 import { createBatcher } from '../../../storm/store/batcher.ts';
 import { createEventStore } from '../../../storm/store/event-store.ts';
+import type { StreamSource } from '../../../stream/stream-source.ts';
 
 /** As topology.yaml's topology.max.spout.pending. */
 const MAX_PENDING = 20;

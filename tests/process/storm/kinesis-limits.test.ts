@@ -1,12 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import { waitUntil } from '../../../infra/local/wait-until.ts';
-import { kinesisSource } from '../../../storm/spout/kinesis-source.ts';
 import { SHARD_END } from '../../../storm/spout/ports.ts';
 import { readLimits } from '../../../storm/spout/read-limits.ts';
 import { readShard } from '../../../storm/spout/read-shard.ts';
 import { decodeBatch } from '../../../storm/spout/record-batch.ts';
 import { createStreamReader } from '../../../storm/spout/stream-reader.ts';
+import { kinesisSource } from '../../../stream/kinesis-source.ts';
 import { fakeCheckpoints, fakeStream, shardId } from '../../support/fake-stream.ts';
 import { localKinesis } from '../../support/local-kinesis.ts';
 import { limitedKinesis, mostInASecond } from './limited-kinesis.ts';

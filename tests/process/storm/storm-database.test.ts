@@ -7,8 +7,8 @@ import { migrateAnalytics } from '../../../analytics/migrate.ts';
 import { freePort } from '../../../infra/local/free-port.ts';
 import { startPostgres } from '../../../infra/local/postgres.ts';
 import { waitUntil } from '../../../infra/local/wait-until.ts';
-import { kinesisSource } from '../../../storm/spout/kinesis-source.ts';
-import type { StreamSource } from '../../../storm/spout/ports.ts';
+import { kinesisSource } from '../../../stream/kinesis-source.ts';
+import type { StreamSource } from '../../../stream/stream-source.ts';
 import { analyticsDatabase } from '../../support/analytics-database.ts';
 import { stamped } from '../../support/events.ts';
 import { localKinesis } from '../../support/local-kinesis.ts';
@@ -16,7 +16,7 @@ import { startInProcess } from './in-process-topology.ts';
 
 const STREAM = 'database-test';
 const SHARDS = 2;
-/** What a page holds at most (storm/spout/kinesis-source.ts): read when the buffer is nearly full, it goes above it. */
+/** What a page holds at most (stream/kinesis-source.ts): read when the buffer is nearly full, it goes above it. */
 const PAGE_RECORDS = 2_500;
 
 async function stream(t: Test) {

@@ -6,7 +6,7 @@ import { replayProgram } from '../../../infra/operate/replay.ts';
 import { REPLAY_PRODUCER } from '../../../infra/operate/replay-event.ts';
 import { openReplayStream } from '../../../infra/operate/replay-stream.ts';
 import { runProgram } from '../../../infra/operate/run-program.ts';
-import { kinesisSource } from '../../../storm/spout/kinesis-source.ts';
+import { kinesisSource } from '../../../stream/kinesis-source.ts';
 import { analyticsDatabase } from '../../support/analytics-database.ts';
 import { idAt, stamped } from '../../support/events.ts';
 import { localKinesis } from '../../support/local-kinesis.ts';

@@ -1,6 +1,6 @@
 import t from 'tap';
 import { putUntilTaken } from '../../../infra/operate/put-until-taken.ts';
-import type { Payload, PutRecords } from '../../../plugins/kinesis-forward/put-records.ts';
+import type { Payload, PutRecords } from '../../../stream/put-records.ts';
 
 const record = (name: string, bytes = 1): Payload => ({ partitionKey: name, data: Buffer.alloc(bytes) });
 const records = (count: number, bytes?: number) =>

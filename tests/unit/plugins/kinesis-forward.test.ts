@@ -3,8 +3,8 @@ import { v7 } from 'uuid';
 import type { StampedEvent } from '../../../contracts/stamped-event.ts';
 import { waitUntil } from '../../../infra/local/wait-until.ts';
 import { Plugin } from '../../../plugins/kinesis-forward/index.ts';
-import { createPutRecords } from '../../../plugins/kinesis-forward/put-records.ts';
 import type { KinesisForwardConfig } from '../../../plugins/kinesis-forward/schema.ts';
+import { createPutRecords } from '../../../stream/put-records.ts';
 import { type AwsAnswer, type AwsRequest, fakeAws } from '../../support/fake-aws.ts';
 import { fakePdk, type Request } from './fake-pdk.ts';
 

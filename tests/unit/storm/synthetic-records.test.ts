@@ -2,9 +2,9 @@ import t from 'tap';
 import type { Fact } from '../../../contracts/cloud-event.ts';
 import type { StampedEvent } from '../../../contracts/stamped-event.ts';
 import { createSyntheticRecords } from '../../../infra/local/storm/synthetic-records.ts';
-import { createStamper } from '../../../plugins/kinesis-forward/stamp.ts';
 import { decodeRecord } from '../../../storm/decode/decode-record.ts';
 import { decodeBatch } from '../../../storm/spout/record-batch.ts';
+import { createStamper } from '../../../stream/stamp.ts';
 import { BOOT } from '../../support/events.ts';
 
 t.test('the records are what the gateway would have stamped, and every event decodes', async (t) => {

@@ -3,8 +3,8 @@ import { KinesisClient, PutRecordsCommand } from '@aws-sdk/client-kinesis';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import t from 'tap';
-import { createPutRecords } from '../../../plugins/kinesis-forward/put-records.ts';
 import { createInvoke } from '../../../plugins/lambda-invoke/invoke.ts';
+import { createPutRecords } from '../../../stream/put-records.ts';
 import { type AwsRequest, fakeAws } from '../../support/fake-aws.ts';
 
 interface Signed {

@@ -1,8 +1,8 @@
 import t from 'tap';
 import { waitUntil } from '../../../infra/local/wait-until.ts';
-import { createBreaker } from '../../../plugins/kinesis-forward/breaker.ts';
-import type { Payload } from '../../../plugins/kinesis-forward/put-records.ts';
-import { createSendRecords } from '../../../plugins/kinesis-forward/send-records.ts';
+import { createBreaker } from '../../../stream/breaker.ts';
+import type { Payload } from '../../../stream/put-records.ts';
+import { createSendRecords } from '../../../stream/send-records.ts';
 
 const failing = (times: number) => {
   const changes: boolean[] = [];

@@ -1,8 +1,8 @@
 import t from 'tap';
 import { type Fact, MAX_RECORD_BYTES } from '../../../contracts/cloud-event.ts';
 import type { StampedEvent } from '../../../contracts/stamped-event.ts';
-import { createStamper } from '../../../plugins/kinesis-forward/stamp.ts';
 import type { StreamRecord } from '../../../stream/spool/stream-record.ts';
+import { createStamper } from '../../../stream/stamp.ts';
 
 const fact = (id: string, more: Partial<Fact> = {}): Fact => ({
   specversion: '1.0',

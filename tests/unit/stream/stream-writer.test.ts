@@ -1,9 +1,9 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import t from 'tap';
 import { waitUntil } from '../../../infra/local/wait-until.ts';
-import type { Payload } from '../../../plugins/kinesis-forward/put-records.ts';
-import { createStreamWriter } from '../../../plugins/kinesis-forward/stream-writer.ts';
+import type { Payload } from '../../../stream/put-records.ts';
 import { withoutSpool } from '../../../stream/spool/no-spool.ts';
+import { createStreamWriter } from '../../../stream/stream-writer.ts';
 
 interface Call {
   keys: string[];

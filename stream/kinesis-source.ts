@@ -10,16 +10,25 @@ import {
   ProvisionedThroughputExceededException,
 } from '@aws-sdk/client-kinesis';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
-import { ExpiredError, type Shard, type StreamSource, ThrottledError, TrimmedError } from './ports.ts';
+import {
+  ExpiredError,
+  type Shard,
+  type StreamSource,
+  ThrottledError,
+  TrimmedError,
+} from './stream-source.ts';
 
 /** Records a GetRecords; Kinesis allows 10,000 or 10 MiB, a quarter keeps the spout's buffer fine-grained. */
 const PAGE_RECORDS = 2_500;
 
 /** Kinesis through the AWS SDK; region, credentials and endpoint come from the environment. */
-export function kinesisSource(stream: string): StreamSource {
+export function kinesisSource(
+  stream: string,
+  { maxAttempts = 1, pageRecords = PAGE_RECORDS }: { maxAttempts?: number; pageRecords?: number } = {},
+): StreamSource {
   const client = new KinesisClient({
-    // the reader tries again by itself: an attempt behind its back would count against Kinesis' limits, too
-    maxAttempts: 1,
+    // by default one: the topology tries again by itself, and an attempt behind its back counts against Kinesis' limits
+    maxAttempts,
     // HTTP/1.1: the client's default HTTP/2 gains nothing here, and endpoints without TLS do not speak it
     requestHandler: new NodeHttpHandler({ connectionTimeout: 2_000, requestTimeout: 15_000 }),
   });
@@ -66,7 +75,7 @@ export function kinesisSource(stream: string): StreamSource {
     },
     async records(iterator) {
       const page = await client
-        .send(new GetRecordsCommand({ ShardIterator: iterator, Limit: PAGE_RECORDS }))
+        .send(new GetRecordsCommand({ ShardIterator: iterator, Limit: pageRecords }))
         .catch((error: Error) => {
           if (error instanceof ExpiredIteratorException) throw new ExpiredError(error.message);
           if (error instanceof ProvisionedThroughputExceededException)
@@ -75,9 +84,10 @@ export function kinesisSource(stream: string): StreamSource {
         });
       const records = (page.Records ?? []).map((record) => ({
         sequence: record.SequenceNumber as string,
+        partitionKey: record.PartitionKey ?? '',
         data: record.Data as Uint8Array,
       }));
-      return { records, next: page.NextShardIterator || null };
+      return { records, next: page.NextShardIterator || null, behindMs: page.MillisBehindLatest };
     },
   };
 }

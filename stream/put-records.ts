@@ -1,5 +1,5 @@
-import { type AwsPost, createAwsClient, errorType } from '../../stream/aws-client.ts';
-import type { StreamRecord } from '../../stream/spool/stream-record.ts';
+import { type AwsPost, createAwsClient, errorType } from './aws-client.ts';
+import type { StreamRecord } from './spool/stream-record.ts';
 
 export type Payload = Pick<StreamRecord, 'partitionKey' | 'data'>;
 

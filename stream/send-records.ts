@@ -1,7 +1,7 @@
-import type { StreamRecord } from '../../stream/spool/stream-record.ts';
 import type { Breaker } from './breaker.ts';
 import * as metrics from './metrics.ts';
 import type { PutRecords } from './put-records.ts';
+import type { StreamRecord } from './spool/stream-record.ts';
 
 /** Kinesis quotas of PutRecords: 500 records a call; 5 MiB a call with partition keys, a margin left. */
 export const MAX_RECORDS = 500;

@@ -1,7 +1,7 @@
-import { drained } from '../../stream/spool/metrics.ts';
-import type { Spool } from '../../stream/spool/spool.ts';
 import type { Breaker } from './breaker.ts';
 import { MAX_BYTES, MAX_CALL_MS, MAX_RECORDS, type SendRecords } from './send-records.ts';
+import { drained } from './spool/metrics.ts';
+import type { Spool } from './spool/spool.ts';
 
 const MIN_BACKOFF_MS = 50;
 const MAX_BACKOFF_MS = 5_000;

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import { type Fact, MAX_RECORD_BYTES } from '../../contracts/cloud-event.ts';
-import type { StampedEvent } from '../../contracts/stamped-event.ts';
-import type { StreamRecord } from '../../stream/spool/stream-record.ts';
+import type { Fact } from '../contracts/cloud-event.ts';
+import type { ProducerTriple, StampedEvent } from '../contracts/stamped-event.ts';
+import { fitsRecord, packRecords } from './pack.ts';
+import type { StreamRecord } from './spool/stream-record.ts';
 
 /** What only the gateway knows of a request. */
 export interface Receipt {
@@ -31,24 +32,29 @@ export function createStamper(
   return {
     stamp(facts, receipt) {
       const stamped = facts.map((fact, index) =>
-        stampOne(fact, receipt, { producer, boot, n: String(n + index + 1) }),
+        stampEvent(fact, receipt, { producer, boot, n: String(n + index + 1) }),
       );
       const jsons = stamped.map((event) => JSON.stringify(event));
-      if (jsons.some((json) => Buffer.byteLength(json) + 2 > MAX_RECORD_BYTES)) return null;
-      const from = n + 1;
+      if (!jsons.every(fitsRecord)) return null;
+      let from = n + 1;
       n += facts.length;
       const subject = facts[0]?.subject ?? receipt.requestId;
       const partitionKey = `${receipt.client}:${subject}`.slice(0, 256);
-      return split(jsons, { partitionKey, client: receipt.client, receivedAt: receipt.receivedAt, from });
+      const { client, receivedAt } = receipt;
+      return Array.from(
+        packRecords(jsons, (json) => json),
+        ({ data, items }): StreamRecord => {
+          const record = { partitionKey, client, receivedAt, from, data, events: items.length };
+          from += items.length;
+          return record;
+        },
+      );
     },
   };
 }
 
-function stampOne(
-  fact: Fact,
-  receipt: Receipt,
-  position: Pick<StampedEvent, 'producer' | 'boot' | 'n'>,
-): StampedEvent {
+/** A fact with what only the gateway knows, accepted now. */
+export function stampEvent(fact: Fact, receipt: Receipt, position: ProducerTriple): StampedEvent {
   return {
     ...fact,
     clientid: receipt.client,
@@ -59,26 +65,4 @@ function stampOne(
     useragent: receipt.userAgent,
     ...position,
   };
-}
-
-function split(jsons: string[], common: Omit<StreamRecord, 'data' | 'events'>): StreamRecord[] {
-  const records: StreamRecord[] = [];
-  let open: string[] = [];
-  let bytes = 2;
-  let { from } = common;
-  const close = () => {
-    if (open.length > 0)
-      records.push({ ...common, from, data: Buffer.from(`[${open.join()}]`), events: open.length });
-    from += open.length;
-    open = [];
-    bytes = 2;
-  };
-  for (const json of jsons) {
-    const length = Buffer.byteLength(json) + 1;
-    if (bytes + length > MAX_RECORD_BYTES) close();
-    open.push(json);
-    bytes += length;
-  }
-  close();
-  return records;
 }

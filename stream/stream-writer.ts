@@ -1,13 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Entry } from '../../stream/spool/segment.ts';
-import type { Spool } from '../../stream/spool/spool.ts';
-import type { StreamRecord } from '../../stream/spool/stream-record.ts';
 import { type Bounds, createAdmission } from './admission.ts';
 import { createBreaker } from './breaker.ts';
 import { createDrainer } from './drainer.ts';
 import * as metrics from './metrics.ts';
 import type { PutRecords } from './put-records.ts';
 import { createSendRecords, KEY_BYTES, MAX_BYTES, MAX_CALL_MS, MAX_RECORDS } from './send-records.ts';
+import type { Entry } from './spool/segment.ts';
+import type { Spool } from './spool/spool.ts';
+import type { StreamRecord } from './spool/stream-record.ts';
 
 /** Calls under way at a time; what arrives meanwhile shares the next one. Two keep the stream busy with the fullest calls. */
 const MAX_IN_FLIGHT = 2;

@@ -1,5 +1,5 @@
-import type { Spool } from '../../stream/spool/spool.ts';
 import type { Breaker } from './breaker.ts';
+import type { Spool } from './spool/spool.ts';
 
 export interface Bounds {
   /** of the spool's segments */
