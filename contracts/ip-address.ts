@@ -1,5 +1,7 @@
 import { isIPv4, isIPv6 } from 'node:net';
 
+/** As WHATWG's URL writes a mapped IPv4, whatever way it was written. */
+const MAPPED_IN_HEX = /^\[::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})\]$/;
 const MAPPED_IPV4 = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
 
 /** An address as it is looked up: trimmed, without zone, IPv4 out of its IPv6 mapping. Null when it is none. */
@@ -7,7 +9,17 @@ export function normalizeIp(address: string | undefined): string | null {
   const ip = (address ?? '').trim().replace(/%.*$/, '');
   const mapped = MAPPED_IPV4.exec(ip)?.[1] ?? ip;
   if (isIPv4(mapped)) return mapped;
-  return isIPv6(ip) ? ip.toLowerCase() : null;
+  if (!isIPv6(ip)) return null;
+  return (/ffff:/i.test(ip) && mappedIpv4(ip)) || ip.toLowerCase();
+}
+
+function mappedIpv4(ip: string): string | undefined {
+  const groups = MAPPED_IN_HEX.exec(URL.parse(`http://[${ip}]`)?.hostname ?? '');
+  return groups
+    ?.slice(1)
+    .map((group) => Number.parseInt(group, 16))
+    .flatMap((group) => [group >> 8, group & 255])
+    .join('.');
 }
 
 /**

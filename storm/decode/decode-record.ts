@@ -69,6 +69,9 @@ export function tripleId({ producer, boot, n }: { producer: string; boot: string
 function garbage({ encoding, data }: RawRecord): Pick<RejectedEvent, 'payload' | 'payload_encoding'> {
   if (encoding === 'text') return { payload: withoutAddresses(data), payload_encoding: 'text' };
   // byte for byte: an address in clear text inside must go as well
-  const bytes = withoutAddresses(Buffer.from(data, 'base64').toString('latin1'));
+  let bytes = withoutAddresses(Buffer.from(data, 'base64').toString('latin1'));
+  // text in UTF-16 has a zero beside each character of an address
+  const unspaced = bytes.replaceAll('\u0000', '');
+  if (withoutAddresses(unspaced) !== unspaced) bytes = withoutAddresses(unspaced);
   return { payload: Buffer.from(bytes, 'latin1').toString('base64'), payload_encoding: 'base64' };
 }

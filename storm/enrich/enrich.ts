@@ -21,7 +21,7 @@ export function enrich(
     event_id: event.id.toLowerCase(),
     type: event.type,
     property: /\/properties\/([^/]+)$/.exec(event.source)?.[1] ?? null,
-    user_id: text(event.subject) ?? text(data.userId),
+    user_id: text(event.subject) ?? text(numberAsText(data.userId)),
     device_id: text(data.deviceId),
     request_id: event.requestid,
     occurred_at: event.time,
@@ -41,6 +41,11 @@ export function enrich(
 /** The SDK of an app names its platform; a page has none of these. */
 function isApp({ platform }: Record<string, unknown>): boolean {
   return platform === 'ios' || platform === 'android';
+}
+
+/** A number stays what was sent only as far as JSON's numbers are exact. */
+function numberAsText(value: unknown): unknown {
+  return Number.isSafeInteger(value) ? String(value) : value;
 }
 
 function text(value: unknown): string | null {

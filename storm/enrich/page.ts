@@ -25,7 +25,7 @@ export function pageOf(data: Record<string, unknown>): Page {
   const utm = (name: string) => cut(url?.searchParams.get(`utm_${name}`));
   return {
     page_host: cut(url?.hostname),
-    page_path: cut(url?.pathname),
+    page_path: cutPath(url?.pathname),
     referrer_host: cut(parseUrl(page.referrer)?.hostname),
     utm_source: utm('source'),
     utm_medium: utm('medium'),
@@ -39,7 +39,21 @@ function parseUrl(value: unknown): URL | null {
   return typeof value === 'string' ? URL.parse(value) : null;
 }
 
-/** A query may hold %00, which PostgreSQL's text can't. */
+/** A query may hold %00, which PostgreSQL's text can't. No character is cut in two. */
 function cut(value: string | null | undefined): string | null {
-  return value ? value.replaceAll('\u0000', '').slice(0, MAX_LENGTH) || null : null;
+  if (!value) return null;
+  const head = value.replaceAll('\u0000', '').slice(0, 2 * MAX_LENGTH);
+  return [...head].slice(0, MAX_LENGTH).join('') || null;
+}
+
+/** One character of a path, which is escaped by the bytes of its UTF-8. */
+const PATH_CHARACTER =
+  /%f[0-7](?:%[89ab][\da-f]){3}|%e[\da-f](?:%[89ab][\da-f]){2}|%[cd][\da-f]%[89ab][\da-f]|%[\da-f]{2}|./giu;
+
+/** An escaped character counts as one, too, and is kept whole. */
+function cutPath(path: string | undefined): string | null {
+  if (!path || path.length <= MAX_LENGTH) return path || null;
+  return Array.from(path.matchAll(PATH_CHARACTER), ([character]) => character)
+    .slice(0, MAX_LENGTH)
+    .join('');
 }
