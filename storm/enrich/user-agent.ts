@@ -39,17 +39,31 @@ const DECLARED_BOT = /bot|crawl|spider|headless/i;
  */
 export function appAgent(header: string | undefined): UserAgent {
   const agent = parseUserAgent(header);
-  if (agent.is_bot && DECLARED_BOT.test(header ?? '')) return agent;
+  if (agent.is_bot && DECLARED_BOT.test((header ?? '').replace(CUBOT, ''))) return agent;
   const device_class = ['other', 'bot'].includes(agent.device_class) ? 'mobile' : agent.device_class;
   return { ...agent, device_class, is_bot: false, bot_reason: null };
 }
 
-function parse(agent: string): UserAgent {
+/** A maker of phones whose name looks like a bot's. */
+const CUBOT = /\bCUBOT\b/gi;
+/** What the library takes for something else, in the order in which it is asked. */
+const CLASSES: [DeviceClass, RegExp][] = [
+  ['tv', /\bAFT[A-Z0-9]+\b|smart-?tv|\bGoogleTV\b|Android TV|BRAVIA/i],
+  ['desktop', /\bCrOS\b/],
+  ['tablet', /^Dalvik\/.*(?:\bSM-[TPX]\d|\bLenovo TB|\bTab\b|\bPad\b)/],
+  // the runtime of Android's apps never says Mobile, as a browser does on a phone
+  ['mobile', /^Dalvik\//],
+];
+
+function parse(header: string): UserAgent {
+  const agent = header.replace(CUBOT, 'Cub');
   const { browser, os, platform } = Bowser.parse(agent);
   const match = isbotMatch(agent);
   const isBot = match !== null || platform.type === 'bot';
   return {
-    device_class: isBot ? 'bot' : deviceClass(platform.type),
+    device_class: isBot
+      ? 'bot'
+      : (CLASSES.find(([, pattern]) => pattern.test(agent))?.[0] ?? deviceClass(platform.type)),
     browser: browser.name || null,
     os: os.name || null,
     is_bot: isBot,

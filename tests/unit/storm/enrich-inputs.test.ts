@@ -3,6 +3,7 @@ import { ipPrefix, normalizeIp } from '../../../contracts/ip-address.ts';
 import { decodeRecord } from '../../../storm/decode/decode-record.ts';
 import { enrich } from '../../../storm/enrich/enrich.ts';
 import { pageOf } from '../../../storm/enrich/page.ts';
+import { parseUserAgent } from '../../../storm/enrich/user-agent.ts';
 import { toRawRecord } from '../../../storm/spout/record-batch.ts';
 import { stamped } from '../../support/events.ts';
 
@@ -45,4 +46,20 @@ t.test('a record in UTF-16 leaves no address behind', async (t) => {
     t.match(kept, 'specversion');
     t.notMatch(kept, '81.2.69.142');
   }
+});
+
+const WEBKIT = 'AppleWebKit/537.36 (KHTML, like Gecko)';
+t.test('families of devices that are taken for another', async (t) => {
+  const agents = {
+    [`Mozilla/5.0 (X11; CrOS x86_64 14541.0.0) ${WEBKIT} Chrome/126.0.0.0 Safari/537.36`]: 'desktop',
+    'Dalvik/2.1.0 (Linux; U; Android 13; Pixel 7 Build/TQ3A.230805.001)': 'mobile',
+    'Dalvik/2.1.0 (Linux; U; Android 13; SM-X700 Build/TP1A.220624.014)': 'tablet',
+    [`Mozilla/5.0 (Linux; Android 9; AFTMM Build/PS7633) ${WEBKIT} Chrome/108.0.0.0 Safari/537.36`]: 'tv',
+    [`Mozilla/5.0 (Linux; Android 11; BRAVIA 4K VH2) ${WEBKIT} Chrome/108.0.0.0 Safari/537.36`]: 'tv',
+    [`Mozilla/5.0 (Linux; Android 12; CUBOT KINGKONG 7) ${WEBKIT} Chrome/126.0.0.0 Mobile Safari/537.36`]:
+      'mobile',
+    'Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)': 'bot',
+  };
+  for (const [agent, expected] of Object.entries(agents))
+    t.equal(parseUserAgent(agent).device_class, expected, agent);
 });
