@@ -5,6 +5,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import pg from 'pg';
+import { commandOf, startOf } from './processes.ts';
 import { type Service, startService } from './service.ts';
 import { StopError } from './stop-error.ts';
 import { databaseUser, ownedDirectory, reachableCopy } from './unprivileged.ts';
@@ -87,11 +88,25 @@ export async function startPostgres(options: {
     cwd: dir,
     logFile: options.logFile,
     signal: options.signal,
+    prepare: () => forgetEndedPostmaster(cluster),
     stopSignal: 'SIGINT', // "fast" shutdown: sessions are ended, no recovery at the next start
     ready: (_, signal) =>
       waitUntil('PostgreSQL', () => canConnect(url('postgres')), { timeoutMs: 60_000, signal }),
   });
   return { service, url };
+}
+
+/**
+ * A postmaster that was killed leaves its number behind. PostgreSQL asks with kill(pid, 0) whether it still runs, and takes
+ * one that nobody has waited for yet, or another process of that number, for a postmaster: it would refuse to start.
+ */
+export function forgetEndedPostmaster(cluster: string): void {
+  const file = join(cluster, 'postmaster.pid');
+  if (!existsSync(file)) return;
+  const pid = Number.parseInt(readFileSync(file, 'utf8'), 10);
+  const command = commandOf(pid);
+  const another = command !== '' && !command.split('\0').includes(cluster);
+  if (startOf(pid) === undefined || another) rmSync(file, { force: true });
 }
 
 async function canConnect(connectionString: string): Promise<boolean> {

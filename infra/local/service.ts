@@ -24,6 +24,8 @@ export interface ServiceSpec {
   output?: 'pipe' | 'file';
   /** what it says on stderr goes here, too */
   echo?: NodeJS.WritableStream;
+  /** Before each start, the first and every later one. */
+  prepare?: () => void;
   /** Resolves when the service takes work; default: it printed a line of JSON with `"ready":true`. Aborted: it ended. */
   ready?: (service: Service, signal: AbortSignal) => Promise<unknown>;
   readyTimeoutMs?: number;
@@ -73,6 +75,7 @@ export async function startService(spec: ServiceSpec): Promise<Service> {
 
   const launch = () => {
     readyLine = undefined;
+    spec.prepare?.();
     const startedAt = performance.now();
     const output = spec.output === 'file' ? openSync(spec.logFile, 'a') : 'pipe';
     child = spawnGuarded(spec.name, spec.command, spec.args, {
