@@ -25,7 +25,7 @@ export function requireDeck(): string {
   throw new StopError(
     process.env.DECK_BIN
       ? `DECK_BIN names ${process.env.DECK_BIN}, which is not there.`
-      : 'decK is not to be found: set DECK_BIN, put deck on PATH, or build it with "npm run deck:install" (Go needed).',
+      : 'decK was not found: set DECK_BIN, put deck on PATH, or build it with "npm run deck:install" (Go needed).',
   );
 }
 

@@ -63,7 +63,7 @@ function installDependencies() {
     cwd: root,
     encoding: 'utf8',
   });
-  if (npm.error) fail('npm is not to be found; install Node.js 20 or newer together with npm.');
+  if (npm.error) fail('npm was not found; install Node.js 20 or newer together with npm.');
   if (npm.status !== 0) {
     const output = `${npm.stdout}${npm.stderr}`;
     if (/ENOSPC/.test(output)) fail('the disk is full: npm ci could not write the dependencies.');

@@ -81,7 +81,7 @@ function checkAdvisories(): number {
   try {
     const npm = spawnSync('npm', ['audit', '--omit=dev', '--json'], { cwd: ROOT, encoding: 'utf8' });
     if (npm.error)
-      throw new StopError('npm is not to be found; install Node.js 20 or newer together with npm.');
+      throw new StopError('npm was not found; install Node.js 20 or newer together with npm.');
     const { code, lines } = judgeAudit(npm.stdout);
     for (const line of lines) terminal.out(line);
     return code;

@@ -73,5 +73,5 @@ t.test('as a command: the verdict on stdout, its exit code, never a stack trace'
   });
   const garbage = await advisories(t, 'echo no');
   t.match(garbage, { code: 1, stdout: '', stderr: /^pistats: npm audit gave neither[^\n]*\n$/ });
-  t.match(await advisories(t, null), { code: 1, stderr: /^pistats: npm is not to be found[^\n]*\n$/ });
+  t.match(await advisories(t, null), { code: 1, stderr: /^pistats: npm was not found[^\n]*\n$/ });
 });
