@@ -80,8 +80,7 @@ const firstLine = (text = 'no reason was given') => text.split('\n')[0]?.slice(0
 function checkAdvisories(): number {
   try {
     const npm = spawnSync('npm', ['audit', '--omit=dev', '--json'], { cwd: ROOT, encoding: 'utf8' });
-    if (npm.error)
-      throw new StopError('npm was not found; install Node.js 20 or newer together with npm.');
+    if (npm.error) throw new StopError('npm was not found; install Node.js 20 or newer together with npm.');
     const { code, lines } = judgeAudit(npm.stdout);
     for (const line of lines) terminal.out(line);
     return code;
