@@ -10,14 +10,15 @@ import { guardFolder } from '../infra/local/spawn-guarded.ts';
 import { type Stack, startStack } from '../infra/local/stack.ts';
 import { Interrupted, reportError } from '../infra/local/stop-error.ts';
 import { runTap } from './support/run-tap.ts';
+import { startDatabases } from './support/start-databases.ts';
 import { prepareTestClients } from './support/test-clients.ts';
 
 /** What a test starts: nothing, real processes of one part, or the whole stack. */
 const KINDS = ['unit', 'process', 'system'] as const;
 
 /**
- * `npm test [-- unit|process|system] [-- FILE…] [-- --gateway embedded|kong]`: sets up, starts the real parts once for all
- * tests of the system, runs tap and closes with the line `N passed, N failed`.
+ * `npm test [-- unit|process|system] [-- FILE…] [-- --gateway embedded|kong]`: sets up, starts once what the tests of that
+ * kind share (the stack, or the databases alone), runs tap and closes with the line `N passed, N failed`.
  */
 async function main(args: string[]): Promise<number> {
   const say = (line: string) => process.stderr.write(`pistats: ${line}\n`);
@@ -27,9 +28,8 @@ async function main(args: string[]): Promise<number> {
   const gateway = readGateway(at < 0 ? 'embedded' : args[at + 1]);
   const signal = interruption();
   const tools = await unlessAborted(signal, setUp(say));
-  const needsStack =
-    only === 'system' ||
-    (!only && (files.length === 0 || files.some((file) => file.includes('tests/system/'))));
+  const needs = (kind: (typeof KINDS)[number]) =>
+    only === kind || (!only && (files.length === 0 || files.some((file) => file.includes(`tests/${kind}/`))));
   // tap keeps its results and the tests' folders in .tap, one for all runs of a checkout
   const unlock = await holdLock(
     join(STATE_DIR, 'test.lock'),
@@ -40,11 +40,11 @@ async function main(args: string[]): Promise<number> {
   guardFolder(dataDir);
   // PostgreSQL's own user walks through it: else its data would be elsewhere and stay
   chmodSync(dataDir, 0o711);
-  let stack: Stack | undefined;
+  let started: Pick<Stack, 'stop'> | undefined;
   try {
-    if (needsStack) {
+    if (needs('system')) {
       const clients = prepareTestClients(dataDir);
-      stack = await startStack({
+      started = await startStack({
         tools,
         dataDir,
         proxyPort: 0,
@@ -55,15 +55,15 @@ async function main(args: string[]): Promise<number> {
         say,
         ...clients,
       });
-    }
+    } else if (needs('process')) started = await startDatabases(dataDir, tools.redisServer, signal);
     const globs = only ? [`tests/${only}/**/*.test.ts`] : [];
-    const env: Record<string, string> = stack ? { PISTATS_RUN: join(dataDir, 'run.json') } : {};
+    const env: Record<string, string> = started ? { PISTATS_RUN: join(dataDir, 'run.json') } : {};
     const code = await runTap(files.length > 0 ? files : globs, env, { signal });
     if (signal.aborted) throw new Interrupted();
     return code;
   } finally {
     unlock();
-    await stack?.stop();
+    await started?.stop();
     rmSync(dataDir, { recursive: true, force: true });
   }
 }

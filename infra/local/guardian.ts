@@ -1,11 +1,11 @@
 import { rmSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { readRecord } from './ledger.ts';
+import { readRecord } from './process-list.ts';
 import { endRemains, type Started } from './remains.ts';
 
 /**
  * Stands beside a process that starts others, and holds the other end of a pipe: whatever ends that process, kill -9
- * included, the pipe ends with it, and all that it started is ended here. Lines on stdin are the ledger's records.
+ * included, the pipe ends with it, and all that it started is ended here. Lines on stdin are the process list's records.
  */
 const started: Started[] = [];
 const folders: string[] = [];

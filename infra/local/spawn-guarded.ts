@@ -1,14 +1,14 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
-import { addToLedger, type LedgerRecord } from './ledger.ts';
+import { addToProcessList, type ListedProcess } from './process-list.ts';
 import { startOf } from './processes.ts';
 import { STACK_VARIABLE } from './stale.ts';
 
 /** Carried by all that this process starts, and by what those start. */
 const MARK_VARIABLE = 'PISTATS_SUPERVISOR';
 const mark = `${process.pid}-${startOf(process.pid)}`;
-const records: LedgerRecord[] = [];
+const records: ListedProcess[] = [];
 let guardian: ChildProcess | undefined;
 
 /**
@@ -37,10 +37,10 @@ export function guardFolder(folder: string): void {
   keep({ folder });
 }
 
-function keep(record: LedgerRecord): void {
+function keep(record: ListedProcess): void {
   records.push(record);
   const dataDir = process.env[STACK_VARIABLE];
-  if (dataDir) addToLedger(dataDir, record);
+  if (dataDir) addToProcessList(dataDir, record);
   if (guardian) tell(guardian, record);
   else startGuardian();
 }
@@ -54,7 +54,7 @@ function startGuardian(): void {
     { cwd: '/', env: {}, stdio: ['pipe', 'ignore', 'ignore'], detached: true },
   );
   guardian = started;
-  started.on('error', () => {}); // the ledger is left for the next start
+  started.on('error', () => {}); // the process list is left for the next start
   started.once('exit', () => {
     guardian = undefined;
   });
@@ -64,6 +64,6 @@ function startGuardian(): void {
   for (const record of records) tell(started, record);
 }
 
-function tell({ stdin }: ChildProcess, record: LedgerRecord): void {
+function tell({ stdin }: ChildProcess, record: ListedProcess): void {
   stdin?.write(`${JSON.stringify(record)}\n`);
 }

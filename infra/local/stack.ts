@@ -8,9 +8,9 @@ import { brokenRelations, relationSentence, relations } from '../relations.ts';
 import { ensureFunctionLogin } from './database-roles.ts';
 import { freePort, requirePort } from './free-port.ts';
 import { CONCURRENCY, deviceTokenSecrets, functionDefinitions } from './functions.ts';
-import { closeLedger, openLedger } from './ledger.ts';
 import { ROOT } from './paths.ts';
 import { MAX_CONNECTIONS, startPostgres } from './postgres.ts';
+import { closeProcessList, openProcessList } from './process-list.ts';
 import { startRedis } from './redis.ts';
 import type { RunInfo } from './run-info.ts';
 import { type Service, type ServiceSpec, startService } from './service.ts';
@@ -81,7 +81,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   const stale = await endStaleProcesses(dataDir);
   if (stale > 0) say(`ended ${stale} processes that an earlier run had left behind`);
   if (options.proxyPort) await requirePort(options.proxyPort, 'PISTATS_PORT');
-  if (!openLedger(dataDir)) refuseSecond(runningStack(dataDir));
+  if (!openProcessList(dataDir)) refuseSecond(runningStack(dataDir));
   process.env[STACK_VARIABLE] = dataDir;
 
   const services = new Map<string, Service>();
@@ -96,7 +96,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     await Promise.all(['kinesis', 'fcm', 'redis', 'postgresql'].map((name) => services.get(name)?.stop()));
     rmSync(join(dataDir, 'run.json'), { force: true });
     rmSync(socketDir, { recursive: true, force: true });
-    closeLedger(dataDir);
+    closeProcessList(dataDir);
     delete process.env[STACK_VARIABLE];
   };
   try {

@@ -1,17 +1,17 @@
 import { rmSync } from 'node:fs';
-import { closeLedger, type LedgerRecord, readLedger } from './ledger.ts';
+import { closeProcessList, type ListedProcess, readProcessList } from './process-list.ts';
 import { startOf } from './processes.ts';
 import { endRemains } from './remains.ts';
 
 /** Every process of a stack carries its data folder in this variable, also those that parts start themselves. */
 export const STACK_VARIABLE = 'PISTATS_STACK';
 
-type StartedRecord = Extract<LedgerRecord, { pid: number }>;
-const isStarted = (record: LedgerRecord): record is StartedRecord => 'pid' in record;
+type StartedRecord = Extract<ListedProcess, { pid: number }>;
+const isStarted = (record: ListedProcess): record is StartedRecord => 'pid' in record;
 
-/** The process that runs a stack over the folder, by its ledger. */
+/** The process that runs a stack over the folder, by its process list. */
 export function runningStack(dataDir: string): number | undefined {
-  const stack = readLedger(dataDir)
+  const stack = readProcessList(dataDir)
     .filter(isStarted)
     .find(({ name }) => name === 'stack');
   return stack && startOf(stack.pid) === stack.start ? stack.pid : undefined;
@@ -19,14 +19,14 @@ export function runningStack(dataDir: string): number | undefined {
 
 /**
  * Ends what an earlier stack over the same data folder left behind when it was killed, its guardian with it, and waits
- * until that is gone; its folders and its ledger go, too. Gives how many processes that were.
+ * until that is gone; its folders and its process list go, too. Gives how many processes that were.
  */
 export async function endStaleProcesses(dataDir: string): Promise<number> {
-  const records = readLedger(dataDir);
+  const records = readProcessList(dataDir);
   const started = records.filter(isStarted).filter(({ name }) => name !== 'stack');
   const ended = await endRemains({ started, mark: `${STACK_VARIABLE}=${dataDir}` });
   for (const record of records)
     if ('folder' in record) rmSync(record.folder, { recursive: true, force: true });
-  closeLedger(dataDir);
+  closeProcessList(dataDir);
   return ended;
 }

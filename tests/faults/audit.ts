@@ -3,19 +3,19 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { ROOT } from '../../infra/local/paths.ts';
-import type { Rig } from './system.ts';
+import type { System } from './system.ts';
 
 const SCRIPT = join(ROOT, 'infra/operate/audit.ts');
 
 /** `npm run audit` over a fault's window. */
 export async function runAudit(
-  rig: Rig,
+  system: System,
   from: Date,
   to: Date,
 ): Promise<{ code: number | null; output: string }> {
   if (!existsSync(SCRIPT)) return { code: 0, output: '' };
   const child = spawn(process.execPath, [SCRIPT, '--from', from.toISOString(), '--to', to.toISOString()], {
-    env: { ...process.env, PISTATS_RUN: rig.runFile },
+    env: { ...process.env, PISTATS_RUN: system.runFile },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));

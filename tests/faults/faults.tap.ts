@@ -4,7 +4,7 @@ import { readAssignment, readRows, sayProgress, writeRow } from './assignment.ts
 import { type Fault, faults, spoolFull } from './faults.ts';
 import { runFault } from './run-fault.ts';
 import { mountSmallDisk, unmount } from './small-disk.ts';
-import { startRig } from './system.ts';
+import { startSystem } from './system.ts';
 
 /** A fault, its recovery, the last answers, the drain and the audit, each at its longest. */
 const FAULT_TIMEOUT_MS = 420_000;
@@ -22,8 +22,8 @@ const stackDir = join(dataDir, 'stack');
 /** Starts the system, and strikes it with one fault after the other. */
 async function runAll(t: Test, all: Fault[], pluginServerEnv: Record<string, string> = {}): Promise<void> {
   if (all.length === 0) return;
-  const start = () => startRig({ tools, dataDir: stackDir, pluginServerEnv, say });
-  const rig = await start().catch((error: Error) => {
+  const start = () => startSystem({ tools, dataDir: stackDir, pluginServerEnv, say });
+  const system = await start().catch((error: Error) => {
     // a port, say, that another took between its choice and its use: how the system starts is tested elsewhere
     say(`${error.message}; once more`);
     return start();
@@ -35,7 +35,7 @@ async function runAll(t: Test, all: Fault[], pluginServerEnv: Record<string, str
           return void t.fail('the time of the whole run is over: not tried');
         say(`${fault.name} …`);
         try {
-          writeRow(dataDir, await runFault(t, rig, fault, say));
+          writeRow(dataDir, await runFault(t, system, fault, say));
         } catch (error) {
           say(`${fault.name}: ${(error as Error).message}`);
           throw error;
@@ -43,7 +43,7 @@ async function runAll(t: Test, all: Fault[], pluginServerEnv: Record<string, str
         if (!t.passing()) say(`${fault.name}: FAILED`);
       });
   } finally {
-    await rig.stop();
+    await system.stop();
   }
 }
 

@@ -9,35 +9,35 @@ import { PARTS, type Part, pidOf } from './parts.ts';
 import { familyOf, isAlive } from './processes.ts';
 import { pickFrom, seeded } from './random.ts';
 import { bytesLeft } from './small-disk.ts';
-import type { FcmBehaviour, Rig } from './system.ts';
+import type { FcmBehaviour, System } from './system.ts';
 
 type Heal = () => void | Promise<void>;
 
 export interface Fault {
   name: string;
   /** Resolves once it is there; what it gives ends it. A fault without an end is the supervision's to mend. */
-  inject(rig: Rig): Promise<Heal | undefined>;
+  inject(system: System): Promise<Heal | undefined>;
   /** until it is ended */
   seconds?: number;
   /** what else must hold, after all is stored */
-  check?(t: Test, rig: Rig, load: Load): Promise<void>;
+  check?(t: Test, system: System, load: Load): Promise<void>;
 }
 
 const STOPPED_S = 20;
 const RESTART_MS = 60_000;
 
 /** Kills it where it stands; resolves once the supervision has started another. */
-async function kill(rig: Rig, part: Part, signal: NodeJS.Signals = 'SIGKILL'): Promise<undefined> {
-  const pid = await pidOf(rig, part);
+async function kill(system: System, part: Part, signal: NodeJS.Signals = 'SIGKILL'): Promise<undefined> {
+  const pid = await pidOf(system, part);
   process.kill(pid, signal);
   await waitUntil(`the end of ${part}`, () => !isAlive(pid));
-  await pidOf(rig, part);
+  await pidOf(system, part);
   return undefined;
 }
 
 /** Stops it where it stands, PostgreSQL with all its backends; gives what lets it go on. */
-async function stop(rig: Rig, part: Part): Promise<Heal> {
-  const pid = await pidOf(rig, part);
+async function stop(system: System, part: Part): Promise<Heal> {
+  const pid = await pidOf(system, part);
   const pids = part === 'PostgreSQL' ? familyOf(pid) : [pid];
   const each = (signal: NodeJS.Signals) => {
     for (const one of pids)
@@ -53,30 +53,30 @@ async function stop(rig: Rig, part: Part): Promise<Heal> {
 
 const killed = (part: Part): Fault => ({
   name: `kill -9 of ${PARTS[part].article}${part}`,
-  inject: (rig) => kill(rig, part),
+  inject: (system) => kill(system, part),
 });
 
 const stopped = (part: Part): Fault => ({
   name: `SIGSTOP of ${PARTS[part].article}${part}, ${STOPPED_S} s`,
   seconds: STOPPED_S,
-  inject: (rig) => stop(rig, part),
+  inject: (system) => stop(system, part),
 });
 
 /** Kills the plugin server three times, each time when a service has done its work and the answer is on its way. */
 const killedBefore = (
   name: string,
-  proxyOf: (rig: Rig) => AwsProxy,
+  proxyOf: (system: System) => AwsProxy,
   matches: (exchange: AwsExchange) => boolean,
 ): Fault => ({
   name,
-  async inject(rig) {
-    const proxy = proxyOf(rig);
+  async inject(system) {
+    const proxy = proxyOf(system);
     const usual = proxy.intercept;
     let kills = 0;
     let last = 0;
     proxy.intercept = async (exchange, forward) => {
       const answer = await forward();
-      const pid = await pidOf(rig, 'plugin server');
+      const pid = await pidOf(system, 'plugin server');
       if (kills < 3 && pid !== last && answer.status === 200 && matches(exchange)) {
         kills++;
         last = pid;
@@ -102,7 +102,7 @@ const kinesisDown = (seconds: number): Fault => ({
 });
 
 /** Nothing more can be written on the spool's file system. */
-async function fillDisk({ spoolDir }: Rig): Promise<Heal> {
+async function fillDisk({ spoolDir }: System): Promise<Heal> {
   const file = join(spoolDir, 'filler');
   try {
     for (let bytes = bytesLeft(spoolDir); bytes > 0; bytes = bytesLeft(spoolDir))
@@ -118,7 +118,7 @@ const refusesTheExcess: Fault['check'] = async (t, _, load) => {
   t.ok((load.answers[503] ?? 0) > 0, `${load.answers[503]} attempts were answered 503`);
 };
 
-/** Needs a rig whose spool is on a small file system. */
+/** Needs a system whose spool is on a small file system. */
 const diskFull: Fault[] = [
   { name: "the spool's disk is full, 10 s", seconds: 10, inject: fillDisk },
   {
@@ -130,7 +130,7 @@ const diskFull: Fault[] = [
   },
 ];
 
-/** Needs a rig whose spool may hold no more than a few seconds' records. */
+/** Needs a system whose spool may hold no more than a few seconds' records. */
 export const spoolFull: Fault = {
   ...kinesisDown(15),
   name: 'Kinesis down for 15 s, and the spool at its bound',
@@ -154,10 +154,10 @@ function fcm(behaviour: Exclude<FcmBehaviour, 'ok'>): Fault {
   return {
     name: behaviour === 'hang' ? 'FCM hangs, 10 s' : `FCM answers ${behaviour}, 10 s`,
     seconds: 10,
-    async inject(rig) {
-      const before = await rig.setFcm(behaviour);
+    async inject(system) {
+      const before = await system.setFcm(behaviour);
       return async () => {
-        refused = (await rig.setFcm('ok')) - before;
+        refused = (await system.setFcm('ok')) - before;
       };
     },
     async check(t, { registry }) {
@@ -172,11 +172,11 @@ function fcm(behaviour: Exclude<FcmBehaviour, 'ok'>): Fault {
   };
 }
 
-function both(name: string, ...injections: ((rig: Rig) => Promise<Heal | undefined>)[]): Fault {
+function both(name: string, ...injections: ((system: System) => Promise<Heal | undefined>)[]): Fault {
   return {
     name,
-    async inject(rig) {
-      const heals = await Promise.all(injections.map((inject) => inject(rig)));
+    async inject(system) {
+      const heals = await Promise.all(injections.map((inject) => inject(system)));
       return async () => {
         for (const heal of heals) await heal?.();
       };
@@ -187,7 +187,7 @@ function both(name: string, ...injections: ((rig: Rig) => Promise<Heal | undefin
 /** Kills, and stops of up to three seconds, one after the other and now and then two at once. */
 const random = (seed: number, seconds: number, say: (line: string) => void): Fault => ({
   name: `a random schedule, ${seconds} s`,
-  async inject(rig) {
+  async inject(system) {
     const next = seeded(seed);
     const parts = Object.keys(PARTS) as Part[];
     const until = performance.now() + seconds * 1_000;
@@ -196,8 +196,8 @@ const random = (seed: number, seconds: number, say: (line: string) => void): Fau
       const stops = next() < 0.4;
       const ms = 500 + next() * 2_500;
       say(`${new Date().toISOString()} ${stops ? `SIGSTOP, ${Math.round(ms)} ms` : 'kill -9'}: ${part}`);
-      if (!stops) return process.kill(await pidOf(rig, part), 'SIGKILL');
-      const goOn = await stop(rig, part);
+      if (!stops) return process.kill(await pidOf(system, part), 'SIGKILL');
+      const goOn = await stop(system, part);
       await delay(ms);
       return goOn();
     };
@@ -221,7 +221,7 @@ export function faults(smallDisk: boolean, seed: number, say: (line: string) => 
     ...parts.map(killed),
     {
       name: 'PostgreSQL: stop -m immediate',
-      inject: (rig) => kill(rig, 'PostgreSQL', 'SIGQUIT'),
+      inject: (system) => kill(system, 'PostgreSQL', 'SIGQUIT'),
     },
     killedBefore(
       'plugin server killed between invocation and answer, 3 times',
@@ -241,18 +241,18 @@ export function faults(smallDisk: boolean, seed: number, say: (line: string) => 
     fcm('hang'),
     both(
       'two at once: Kinesis down, and kill -9 of the plugin server',
-      (rig) => kinesisDown(0).inject(rig),
-      (rig) => kill(rig, 'plugin server'),
+      (system) => kinesisDown(0).inject(system),
+      (system) => kill(system, 'plugin server'),
     ),
     both(
       'two at once: PostgreSQL stop -m immediate, and kill -9 of the Storm JVM',
-      (rig) => kill(rig, 'PostgreSQL', 'SIGQUIT'),
-      (rig) => kill(rig, 'Storm JVM'),
+      (system) => kill(system, 'PostgreSQL', 'SIGQUIT'),
+      (system) => kill(system, 'Storm JVM'),
     ),
     both(
       'two at once: kill -9 of Redis, and of a Lambda environment',
-      (rig) => kill(rig, 'Redis'),
-      (rig) => kill(rig, 'Lambda environment'),
+      (system) => kill(system, 'Redis'),
+      (system) => kill(system, 'Lambda environment'),
     ),
     ...parts.map(stopped),
     random(seed, 60, say),

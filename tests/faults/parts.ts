@@ -1,14 +1,14 @@
 import { waitUntil } from '../../infra/local/wait-until.ts';
 import { childOf, isAlive, type Process } from './processes.ts';
-import type { Rig } from './system.ts';
+import type { System } from './system.ts';
 
 /** A JVM and its components, on a machine that has other work. */
 const START_MS = 90_000;
 
-const service = (name: string) => (rig: Rig) => rig.stack.services.get(name)?.pid ?? -1;
-const jvm = (rig: Rig) => rig.stack.topology?.pid ?? -1;
-const component = (script: string) => (rig: Rig) =>
-  childOf(jvm(rig), ({ command }) => command.includes(script));
+const service = (name: string) => (system: System) => system.stack.services.get(name)?.pid ?? -1;
+const jvm = (system: System) => system.stack.topology?.pid ?? -1;
+const component = (script: string) => (system: System) =>
+  childOf(jvm(system), ({ command }) => command.includes(script));
 const ofFunction = (name: string) => (child: Process) =>
   child.environment.includes(`AWS_LAMBDA_FUNCTION_NAME=${name} `);
 
@@ -18,7 +18,7 @@ export const PARTS = {
   gateway: { article: 'the ', pid: service('gateway') },
   'Lambda environment': {
     article: 'a ',
-    pid: (rig: Rig) => childOf(service('lambda')(rig), ofFunction('pistats-registrations')),
+    pid: (system: System) => childOf(service('lambda')(system), ofFunction('pistats-registrations')),
   },
   'Lambda service': { article: 'the ', pid: service('lambda') },
   Redis: { article: '', pid: service('redis') },
@@ -35,18 +35,18 @@ export type Part = keyof typeof PARTS;
 const BEATS = "select count(*)::int as n from topology_heartbeats where seen_at > now() - interval '5 s'";
 
 /** Whether all of them run, and both ends of the topology have told so within the last seconds. */
-export async function allRun(rig: Rig): Promise<boolean> {
-  const beats = await rig.analytics.query<{ n: number }>(BEATS);
+export async function allRun(system: System): Promise<boolean> {
+  const beats = await system.analytics.query<{ n: number }>(BEATS);
   if ((beats.rows[0]?.n ?? 0) < 2) return false;
-  return Object.values(PARTS).every(({ pid }) => isAlive(pid(rig)));
+  return Object.values(PARTS).every(({ pid }) => isAlive(pid(system)));
 }
 
 /** Of the process that runs now; waits for one that is being started again. */
-export const pidOf = (rig: Rig, part: Part): Promise<number> =>
+export const pidOf = (system: System, part: Part): Promise<number> =>
   waitUntil(
     part,
     () => {
-      const pid = PARTS[part].pid(rig);
+      const pid = PARTS[part].pid(system);
       return isAlive(pid) ? pid : 0;
     },
     { timeoutMs: START_MS },

@@ -3,11 +3,11 @@ import type { Test } from 'tap';
 import { waitUntil } from '../../infra/local/wait-until.ts';
 import { runAudit } from './audit.ts';
 import type { Fault } from './faults.ts';
-import { countAbsorbed, missingRows, storedFacts } from './ledger.ts';
 import { type Accepted, KINDS, type Load, startLoad } from './load.ts';
 import { allRun } from './parts.ts';
 import { longestGap, type Row } from './row.ts';
-import type { Rig } from './system.ts';
+import { countAbsorbed, missingRows, storedFacts } from './stored-rows.ts';
+import type { System } from './system.ts';
 
 /** Requests a second: what two cores take with ease beside Storm, so that a fault is seen and not the load. */
 const RATE = 80;
@@ -20,15 +20,20 @@ const DRAIN_MS = 120_000;
 const NAMED = 20;
 
 /** Load, the fault, load again, and then the books: what was answered 2xx is stored, and stored once. */
-export async function runFault(t: Test, rig: Rig, fault: Fault, say: (line: string) => void): Promise<Row> {
+export async function runFault(
+  t: Test,
+  system: System,
+  fault: Fault,
+  say: (line: string) => void,
+): Promise<Row> {
   const since = new Date();
-  const { info } = rig.stack;
+  const { info } = system.stack;
   const keys = { first: info.keys.first?.pk ?? '', second: info.keys.second?.pk ?? '' };
   const load = startLoad({ proxyUrl: info.proxyUrl, keys, rate: RATE });
   let endedAt = 0;
   try {
     await flows(load, load.startedAt, 'the load before the fault');
-    await applyFault(rig, fault);
+    await applyFault(system, fault);
     await flows(load, performance.now(), 'answers to all kinds of requests after the fault');
   } finally {
     endedAt = performance.now();
@@ -36,10 +41,10 @@ export async function runFault(t: Test, rig: Rig, fault: Fault, say: (line: stri
   }
   const { accepted } = load;
   const expected = new Set(accepted.flatMap(({ facts }) => facts));
-  const stored = await drain(rig, since, expected);
+  const stored = await drain(system, since, expected);
   const lost = [...expected].filter((fact) => !stored.has(fact));
-  const missing = await missingRows(rig, accepted);
-  const { duplicates, rejected } = await countAbsorbed(rig, since);
+  const missing = await missingRows(system, accepted);
+  const { duplicates, rejected } = await countAbsorbed(system, since);
   const gap = (answers: Accepted[]) =>
     Math.round(
       longestGap(
@@ -70,16 +75,16 @@ export async function runFault(t: Test, rig: Rig, fault: Fault, say: (line: stri
   t.same([...lost, ...missing].slice(0, NAMED), [], 'nothing that was answered 2xx is lost');
   t.same([...stored].filter(([, times]) => times > 1).slice(0, NAMED), [], 'nothing is stored twice');
   t.equal(rejected, 0, 'nothing was rejected');
-  await fault.check?.(t, rig, load);
-  await waitUntil('every part', () => allRun(rig), { timeoutMs: RECOVERY_MS, everyMs: 500 });
+  await fault.check?.(t, system, load);
+  await waitUntil('every part', () => allRun(system), { timeoutMs: RECOVERY_MS, everyMs: 500 });
   t.pass('every part runs again');
-  const audit = await runAudit(rig, since, new Date());
+  const audit = await runAudit(system, since, new Date());
   t.equal(audit.code, 0, 'the audit balances', { audit: audit.output.slice(0, 2_000) });
   return row;
 }
 
-async function applyFault(rig: Rig, fault: Fault): Promise<void> {
-  const heal = await fault.inject(rig);
+async function applyFault(system: System, fault: Fault): Promise<void> {
+  const heal = await fault.inject(system);
   try {
     if (fault.seconds) await delay(fault.seconds * 1_000);
   } finally {
@@ -107,10 +112,10 @@ async function flows(load: Load, from: number, what: string): Promise<void> {
 }
 
 /** What is stored once all that is expected is, or once that has taken too long. */
-async function drain(rig: Rig, since: Date, expected: Set<string>): Promise<Map<string, number>> {
+async function drain(system: System, since: Date, expected: Set<string>): Promise<Map<string, number>> {
   let stored = new Map<string, number>();
   const all = async () => {
-    stored = await storedFacts(rig, since);
+    stored = await storedFacts(system, since);
     return [...expected].every((fact) => stored.has(fact));
   };
   await waitUntil('the rest', all, { timeoutMs: DRAIN_MS, everyMs: 500 }).catch(() => {});

@@ -8,12 +8,12 @@ import type { Tools } from '../../infra/local/setup.ts';
 import { type Stack, startStack } from '../../infra/local/stack.ts';
 import { prepareTestClients } from '../support/test-clients.ts';
 import { type AwsProxy, startAwsProxy } from './aws-proxy.ts';
-import type { Databases } from './ledger.ts';
+import type { Databases } from './stored-rows.ts';
 
 export type FcmBehaviour = 'ok' | 429 | 503 | 'hang';
 
 /** The whole system, durable, with proxies before Kinesis and Lambda, and what a fault needs of it. */
-export interface Rig extends Databases {
+export interface System extends Databases {
   stack: Stack;
   runFile: string;
   spoolDir: string;
@@ -26,12 +26,12 @@ export interface Rig extends Databases {
 
 const RECONCILE_EVERY_MS = 1_000;
 
-export async function startRig(options: {
+export async function startSystem(options: {
   tools: Tools;
   dataDir: string;
   pluginServerEnv?: Record<string, string>;
   say: (line: string) => void;
-}): Promise<Rig> {
+}): Promise<System> {
   const { tools, dataDir, say } = options;
   mkdirSync(dataDir, { recursive: true, mode: 0o711 });
   const spoolDir = join(dataDir, 'spool');

@@ -1,17 +1,17 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import t from 'tap';
 import { waitUntil } from '../../../infra/local/wait-until.ts';
-import { startRig } from './gateway-node.ts';
+import { startGatewayNode } from './gateway-node.ts';
 import { ACME, assertNoBreach, startLoad, statuses } from './load.ts';
 
 t.test('gateway killed -9 under load: what was answered 2xx was durable before', async (t) => {
-  const rig = await startRig(t, { consumers: [ACME] });
-  const { cloud, gateway, pluginServer } = rig;
+  const node = await startGatewayNode(t, { consumers: [ACME] });
+  const { cloud, gateway, pluginServer } = node;
   cloud.kinesis = async (records) => {
     await delay(30);
     return records.map(() => true);
   };
-  const { outcomes, stop } = startLoad(t, rig);
+  const { outcomes, stop } = startLoad(t, node);
   const accepted = (since: number) =>
     outcomes.filter(({ status, startedAt }) => status === 201 && startedAt > since).length;
   await waitUntil('the load runs', () => accepted(0) > 100, { everyMs: 5 });
@@ -24,7 +24,7 @@ t.test('gateway killed -9 under load: what was answered 2xx was durable before',
 
   t.equal(gateway.restarts, 1);
   t.equal(pluginServer.restarts, 0, 'the plugin server outlives the gateway');
-  t.notMatch(rig.logs(), / threw /, 'and takes lost connections for no fault of a plugin');
+  t.notMatch(node.logs(), / threw /, 'and takes lost connections for no fault of a plugin');
   assertNoBreach(t, cloud, outcomes);
   t.same(statuses(outcomes, 'right'), [0, 201], 'an answer, or none at all');
   for (const sender of ['wrong', 'stranger', 'none']) t.same(statuses(outcomes, sender), [0, 401], sender);

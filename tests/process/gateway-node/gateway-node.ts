@@ -46,7 +46,7 @@ export interface Ask {
   body?: string;
 }
 
-export interface Rig {
+export interface GatewayNode {
   cloud: Cloud;
   pluginServer: Service;
   gateway: Service;
@@ -107,7 +107,7 @@ function deckFor({ consumers, deadlineMs, kinesisDeadlineMs, spoolAfterMs, lambd
 }
 
 export function pluginServerSpec(
-  rig: Pick<Rig, 'cloud' | 'dir' | 'socket' | 'spoolEnv'>,
+  node: Pick<GatewayNode, 'cloud' | 'dir' | 'socket' | 'spoolEnv'>,
   name = 'plugin-server',
 ) {
   return {
@@ -115,22 +115,25 @@ export function pluginServerSpec(
     command: process.execPath,
     args: [join(ROOT, 'kong/plugin-server/main.ts')],
     env: {
-      PISTATS_SOCKET: rig.socket,
+      PISTATS_SOCKET: node.socket,
       PISTATS_METRICS_PORT: '0',
       AWS_REGION: 'eu-central-1',
       AWS_ACCESS_KEY_ID: 'local',
       AWS_SECRET_ACCESS_KEY: 'local',
-      AWS_ENDPOINT_URL_LAMBDA: rig.cloud.url,
-      AWS_ENDPOINT_URL_KINESIS: rig.cloud.url,
-      ...rig.spoolEnv,
+      AWS_ENDPOINT_URL_LAMBDA: node.cloud.url,
+      AWS_ENDPOINT_URL_KINESIS: node.cloud.url,
+      ...node.spoolEnv,
     },
-    logFile: join(rig.dir, `${name}.log`),
+    logFile: join(node.dir, `${name}.log`),
     stopTimeoutMs: 1_000,
   };
 }
 
 /** The gateway and the plugin server as processes of their own under supervision; AWS is in this process. */
-export async function startRig(t: Parameters<typeof socketDir>[0], options: Options): Promise<Rig> {
+export async function startGatewayNode(
+  t: Parameters<typeof socketDir>[0],
+  options: Options,
+): Promise<GatewayNode> {
   const given = { deadlineMs: 1_500, kinesisDeadlineMs: 1_000, spoolAfterMs: 200, ...options };
   const cloud = await startCloud(t);
   const dir = socketDir(t);

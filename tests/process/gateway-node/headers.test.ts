@@ -1,14 +1,16 @@
 import t from 'tap';
 import { FORWARDED_HEADERS } from '../../../contracts/invocation.ts';
 import { each, registered } from './cloud.ts';
-import { BODY, consumer, makeKey, ORIGIN, startRig, tagOf } from './gateway-node.ts';
+import { BODY, consumer, makeKey, ORIGIN, startGatewayNode, tagOf } from './gateway-node.ts';
 
 const KEY = makeKey('pk', 'acme');
 const OTHER = makeKey('pk', 'other');
-const rig = await startRig(t, { consumers: [consumer('acme', tagOf(KEY)), consumer('other', tagOf(OTHER))] });
-rig.cloud.lambda = (invocation) => each(invocation, registered);
+const node = await startGatewayNode(t, {
+  consumers: [consumer('acme', tagOf(KEY)), consumer('other', tagOf(OTHER))],
+});
+node.cloud.lambda = (invocation) => each(invocation, registered);
 const records: unknown[] = [];
-rig.cloud.kinesis = (sent) => {
+node.cloud.kinesis = (sent) => {
   records.push(...sent);
   return sent.map(() => true);
 };
@@ -74,11 +76,11 @@ const ALLOWED = {
 t.test(
   'whatever headers come: the identity is the key, and the function sees the allow-list only',
   async (t) => {
-    rig.cloud.forget();
+    node.cloud.forget();
     const smuggled = Object.fromEntries(SMUGGLED.map((name) => [name, `other-smuggled-${name}`]));
-    const answer = await rig.ask({ headers: { ...smuggled, ...ALLOWED, 'x-api-key': KEY }, body: BODY });
+    const answer = await node.ask({ headers: { ...smuggled, ...ALLOWED, 'x-api-key': KEY }, body: BODY });
     t.equal(answer.status, 201);
-    const [invocation] = rig.cloud.invocations;
+    const [invocation] = node.cloud.invocations;
     const [event] = invocation?.events ?? [];
     t.same(Object.keys(event?.headers ?? {}).sort(), [...FORWARDED_HEADERS].sort());
     t.same(event?.requestContext.authorizer.lambda, { client: 'acme', kind: 'pk' });
@@ -90,33 +92,33 @@ t.test(
 );
 
 t.test('each alone, without a key: nobody', async (t) => {
-  rig.cloud.forget();
+  node.cloud.forget();
   for (const name of SMUGGLED) {
-    const answer = await rig.ask({ headers: { [name]: name.includes('key') ? KEY : 'acme' } });
+    const answer = await node.ask({ headers: { [name]: name.includes('key') ? KEY : 'acme' } });
     t.equal(answer.status, 401, name);
   }
-  t.same(rig.cloud.invocations, []);
+  t.same(node.cloud.invocations, []);
 });
 
 t.test(
   'a header that Connection names as hop-by-hop is no way around the key or the device token',
   async (t) => {
-    rig.cloud.forget();
+    node.cloud.forget();
     const named = { connection: 'close, x-api-key, x-device-token, content-type' };
-    const answer = await rig.ask({ headers: { ...named, ...ALLOWED, 'x-api-key': KEY }, body: BODY });
+    const answer = await node.ask({ headers: { ...named, ...ALLOWED, 'x-api-key': KEY }, body: BODY });
     t.equal(answer.status, 201);
-    const [event] = rig.cloud.invocations[0]?.events ?? [];
+    const [event] = node.cloud.invocations[0]?.events ?? [];
     t.equal(event?.requestContext.authorizer.lambda.client, 'acme');
     t.equal(event?.headers['x-device-token'], 'd-1');
-    t.equal((await rig.ask({ headers: { ...named, ...ALLOWED }, body: BODY })).status, 401);
+    t.equal((await node.ask({ headers: { ...named, ...ALLOWED }, body: BODY })).status, 401);
   },
 );
 
 t.test('the client of a query or a path is no client', async (t) => {
-  rig.cloud.forget();
+  node.cloud.forget();
   const path = '/v1/registrations?client=other&x-api-key=x&authorizer.lambda.client=other';
-  t.equal((await rig.ask({ path, headers: { 'x-api-key': KEY }, body: BODY })).status, 201);
-  t.same(rig.cloud.invocations[0]?.events[0]?.requestContext.authorizer.lambda, {
+  t.equal((await node.ask({ path, headers: { 'x-api-key': KEY }, body: BODY })).status, 201);
+  t.same(node.cloud.invocations[0]?.events[0]?.requestContext.authorizer.lambda, {
     client: 'acme',
     kind: 'pk',
   });

@@ -1,19 +1,19 @@
 import t from 'tap';
 import { v7 } from 'uuid';
 import { waitUntil } from '../../../infra/local/wait-until.ts';
-import { type Answer, startRig } from './gateway-node.ts';
+import { type Answer, startGatewayNode } from './gateway-node.ts';
 import { byStamp, KINESIS_FAILURES, takesAll } from './kinesis-failures.ts';
 import { ACME, assertNoBreach, RIGHT_KEY, startLoad, statuses } from './load.ts';
 
 const DEADLINE_MS = 500;
-const rig = await startRig(t, { consumers: [ACME], kinesisDeadlineMs: DEADLINE_MS });
-const { cloud } = rig;
+const node = await startGatewayNode(t, { consumers: [ACME], kinesisDeadlineMs: DEADLINE_MS });
+const { cloud } = node;
 t.beforeEach(() => cloud.forget());
 
-const register = () => rig.ask({ headers: { ...RIGHT_KEY, 'idempotency-key': 'right-lone' } });
+const register = () => node.ask({ headers: { ...RIGHT_KEY, 'idempotency-key': 'right-lone' } });
 const sendEvents = () => {
   const event = { id: v7(), type: 'page_view', time: new Date().toISOString() };
-  return rig.ask({ path: '/v1/events', headers: RIGHT_KEY, body: JSON.stringify({ events: [event] }) });
+  return node.ask({ path: '/v1/events', headers: RIGHT_KEY, body: JSON.stringify({ events: [event] }) });
 };
 const many = () => Promise.all(Array.from({ length: 12 }, () => [register(), sendEvents()]).flat());
 const codeOf = ({ body }: Answer) => (JSON.parse(body) as { code: string }).code;
@@ -48,7 +48,7 @@ t.test('single records refused under load: only these go again, under the same s
       seen.set(event?.requestid ?? '', tries);
       return tries > 1 || index % 3 > 0;
     });
-  const { outcomes, stop } = startLoad(t, rig);
+  const { outcomes, stop } = startLoad(t, node);
   const accepted = () => outcomes.filter(({ status }) => status === 201).length;
   await waitUntil('the load ran', () => accepted() > 150, { everyMs: 5 });
   await stop();
@@ -70,7 +70,7 @@ t.test('an acknowledgement that is lost: the record goes again under the same st
 });
 
 t.test('Kinesis away for a moment under load: a 2xx only for what is durable', async (t) => {
-  const { outcomes, stop } = startLoad(t, rig);
+  const { outcomes, stop } = startLoad(t, node);
   const after = (since: number, status: number) =>
     outcomes.filter((outcome) => outcome.startedAt > since && outcome.status === status).length;
   await waitUntil('the load runs', () => after(0, 201) > 30, { everyMs: 5 });

@@ -1,18 +1,18 @@
 import t from 'tap';
 import { waitUntil } from '../../../infra/local/wait-until.ts';
 import { type AwsAnswer, awsError, each, functionError, type Lambda, registered } from './cloud.ts';
-import { type Answer, startRig } from './gateway-node.ts';
+import { type Answer, startGatewayNode } from './gateway-node.ts';
 import { ACME, RIGHT_KEY } from './load.ts';
 
 const DEADLINE_MS = 600;
-const rig = await startRig(t, { consumers: [ACME], deadlineMs: DEADLINE_MS });
-const { cloud } = rig;
+const node = await startGatewayNode(t, { consumers: [ACME], deadlineMs: DEADLINE_MS });
+const { cloud } = node;
 const works: Lambda = (invocation) => each(invocation, registered);
 t.beforeEach(() => cloud.forget());
 
 /** What the SDK or the service say of themselves. */
 const AWS_DETAIL = /arn:|aws|lambda|kinesis|exception|errorType|stack|sandbox|econn|127\.0\.0\.1/i;
-const register = (name: string) => rig.ask({ headers: { ...RIGHT_KEY, 'idempotency-key': name } });
+const register = (name: string) => node.ask({ headers: { ...RIGHT_KEY, 'idempotency-key': name } });
 
 /** As many at a time as make batches of all but the first. */
 const registerMany = (name: string) =>

@@ -1,7 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Test } from 'tap';
 import type { Cloud } from './cloud.ts';
-import { type Answer, type Consumer, consumer, makeKey, ORIGIN, type Rig, tagOf } from './gateway-node.ts';
+import {
+  type Answer,
+  type Consumer,
+  consumer,
+  type GatewayNode,
+  makeKey,
+  ORIGIN,
+  tagOf,
+} from './gateway-node.ts';
 
 const KEY = makeKey('pk', 'acme');
 export const ACME: Consumer = consumer('acme', tagOf(KEY));
@@ -34,7 +42,7 @@ const PAUSE_MS = 10;
 /** Registrations by everyone in turn, on each connection one after the other. */
 export function startLoad(
   t: { teardown(run: () => unknown): void },
-  rig: Rig,
+  node: GatewayNode,
   { connections = 24, senders = SENDERS } = {},
 ): Load {
   const outcomes: Outcome[] = [];
@@ -47,7 +55,7 @@ export function startLoad(
       const startedAt = performance.now();
       // every request can be known again at the function
       const headers = { ...senders[sender], 'idempotency-key': `${sender}-${count++}` };
-      outcomes.push({ ...(await rig.ask({ headers })), sender, startedAt });
+      outcomes.push({ ...(await node.ask({ headers })), sender, startedAt });
       await delay(PAUSE_MS);
     }
   });

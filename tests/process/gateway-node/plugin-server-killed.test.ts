@@ -2,19 +2,19 @@ import { setTimeout as delay } from 'node:timers/promises';
 import t from 'tap';
 import { waitUntil } from '../../../infra/local/wait-until.ts';
 import { each, registered } from './cloud.ts';
-import { startRig } from './gateway-node.ts';
+import { startGatewayNode } from './gateway-node.ts';
 import { ACME, assertNoBreach, startLoad, statuses } from './load.ts';
 
 const KONG_500 = /^\{\s*"message":\s*"An unexpected error occurred"/;
 
 t.test('plugin server killed -9 under load: 500, nobody let in, and it comes back by itself', async (t) => {
-  const rig = await startRig(t, { consumers: [ACME] });
-  const { cloud, pluginServer, gateway } = rig;
+  const node = await startGatewayNode(t, { consumers: [ACME] });
+  const { cloud, pluginServer, gateway } = node;
   cloud.lambda = async (invocation) => {
     await delay(20);
     return each(invocation, registered);
   };
-  const { outcomes, stop } = startLoad(t, rig);
+  const { outcomes, stop } = startLoad(t, node);
   const accepted = (since: number) =>
     outcomes.filter(({ status, startedAt }) => status === 201 && startedAt > since).length;
   await waitUntil('the load runs', () => accepted(0) > 100, { everyMs: 5 });

@@ -1,6 +1,6 @@
 import t from 'tap';
 import { waitUntil } from '../../../infra/local/wait-until.ts';
-import { startRig } from './gateway-node.ts';
+import { startGatewayNode } from './gateway-node.ts';
 import { ACME, assertNoBreach, startLoad } from './load.ts';
 
 const DEADLINE_MS = 600;
@@ -10,9 +10,13 @@ const BOUND_MS = DEADLINE_MS + 1_000 + 1_500;
 t.test(
   'plugin server stopped under load: 500 within the deadline and a second, then as before',
   async (t) => {
-    const rig = await startRig(t, { consumers: [ACME], deadlineMs: DEADLINE_MS, kinesisDeadlineMs: 500 });
-    const { cloud, pluginServer } = rig;
-    const { outcomes, stop } = startLoad(t, rig);
+    const node = await startGatewayNode(t, {
+      consumers: [ACME],
+      deadlineMs: DEADLINE_MS,
+      kinesisDeadlineMs: 500,
+    });
+    const { cloud, pluginServer } = node;
+    const { outcomes, stop } = startLoad(t, node);
     const accepted = (since: number) =>
       outcomes.filter(({ status, startedAt }) => status === 201 && startedAt > since).length;
     await waitUntil('the load runs', () => accepted(0) > 50, { everyMs: 5 });

@@ -3,7 +3,16 @@ import t from 'tap';
 import { v7 } from 'uuid';
 import { waitUntil } from '../../../infra/local/wait-until.ts';
 import { each, registered } from './cloud.ts';
-import { type Ask, BODY, CANARY, consumer, makeKey, ORIGIN, startRig, tagOf } from './gateway-node.ts';
+import {
+  type Ask,
+  BODY,
+  CANARY,
+  consumer,
+  makeKey,
+  ORIGIN,
+  startGatewayNode,
+  tagOf,
+} from './gateway-node.ts';
 import { ACME, assertNoBreach, RIGHT_KEY, startLoad, statuses, withKey } from './load.ts';
 
 const EXPIRED = makeKey('pk', 'clients');
@@ -14,15 +23,17 @@ const PUBLIC = makeKey('pk', 'clients');
 const CLIENTS = consumer('clients', tagOf(EXPIRED, '2020-01-01'), tagOf(SECRET), tagOf(PUBLIC));
 const FORMER = consumer('former', tagOf(DISABLED), 'disabled');
 const MOVED = makeKey('pk', 'moved');
-const rig = await startRig(t, { consumers: [ACME, CLIENTS, FORMER, consumer('moved', tagOf(MOVED))] });
+const node = await startGatewayNode(t, {
+  consumers: [ACME, CLIENTS, FORMER, consumer('moved', tagOf(MOVED))],
+});
 
 /** All that left the gateway for a function or the stream. */
 const handedOn: string[] = [];
-rig.cloud.lambda = (invocation) => {
+node.cloud.lambda = (invocation) => {
   handedOn.push(JSON.stringify(invocation));
   return each(invocation, registered);
 };
-rig.cloud.kinesis = (records) => {
+node.cloud.kinesis = (records) => {
   handedOn.push(JSON.stringify(records));
   return records.map(() => true);
 };
@@ -68,15 +79,15 @@ const refusals: [what: string, ask: Ask, status: number, code: string][] = [
 
 /** What the processes have said, say of themselves when asked, and handed on. */
 async function said(): Promise<string> {
-  const metrics = await fetch(`http://127.0.0.1:${rig.pluginServer.readyLine?.metricsPort}/metrics`);
-  return [rig.logs(), await metrics.text(), ...handedOn].join('\n');
+  const metrics = await fetch(`http://127.0.0.1:${node.pluginServer.readyLine?.metricsPort}/metrics`);
+  return [node.logs(), await metrics.text(), ...handedOn].join('\n');
 }
 
 t.test('keys that do not hold, beside a load of those that do: refused, and nothing invoked', async (t) => {
-  rig.cloud.forget();
-  const { outcomes, stop } = startLoad(t, rig, { connections: 16 });
+  node.cloud.forget();
+  const { outcomes, stop } = startLoad(t, node, { connections: 16 });
   for (const [what, ask, status, code] of refusals) {
-    const answer = await rig.ask({ ...ask, headers: { ...ask.headers, 'idempotency-key': 'refused-1' } });
+    const answer = await node.ask({ ...ask, headers: { ...ask.headers, 'idempotency-key': 'refused-1' } });
     t.equal(answer.status, status, what);
     t.match(answer.body, `"code":"${code}"`, what);
     t.equal(answer.headers['content-type'], 'application/problem+json');
@@ -90,20 +101,20 @@ t.test('keys that do not hold, beside a load of those that do: refused, and noth
     },
   );
   await stop();
-  assertNoBreach(t, rig.cloud, outcomes);
+  assertNoBreach(t, node.cloud, outcomes);
   t.same(statuses(outcomes, 'right'), [201]);
   for (const sender of ['wrong', 'stranger', 'none']) t.same(statuses(outcomes, sender), [401], sender);
 });
 
 t.test('a key revoked and an origin taken away under load: refused within seconds', async (t) => {
   const senders = { right: RIGHT_KEY, revoked: withKey(PUBLIC), moved: withKey(MOVED) };
-  const { outcomes, stop } = startLoad(t, rig, { connections: 16, senders });
+  const { outcomes, stop } = startLoad(t, node, { connections: 16, senders });
   const has = (sender: string, status: number, since = 0) =>
     outcomes.some((o) => o.sender === sender && o.status === status && o.startedAt > since);
   const all = () => Object.keys(senders).every((sender) => has(sender, 201));
   await waitUntil('all are let in', all, { everyMs: 5 });
   const revokedAt = performance.now();
-  rig.setConsumers([
+  node.setConsumers([
     ACME,
     { ...CLIENTS, tags: CLIENTS.tags.filter((tag) => tag !== tagOf(PUBLIC)) },
     { ...consumer('moved'), tags: [tagOf(MOVED), 'origin:elsewhere.example'] },
@@ -114,12 +125,12 @@ t.test('a key revoked and an origin taken away under load: refused within second
   const refusedAt = performance.now();
   const later = () => outcomes.filter((o) => o.startedAt > refusedAt).length;
   await waitUntil('what was let in before, and waited for its turn, is answered', () => later() > 60);
-  const invoked = rig.cloud.invocations.length;
+  const invoked = node.cloud.invocations.length;
   await waitUntil('the load goes on', () => later() > 120);
   for (const sender of ['revoked', 'moved']) t.notOk(has(sender, 201, refusedAt), 'refused for good');
   t.ok(has('right', 201, refusedAt), 'and the others go on');
   t.same(
-    rig.cloud.invocations
+    node.cloud.invocations
       .slice(invoked)
       .flatMap(({ events }) => events.map((event) => event.requestContext.authorizer.lambda.client))
       .filter((client) => client !== 'acme'),
@@ -136,22 +147,22 @@ const tooLarge: [what: string, ask: Ask, status: number][] = [
   ['a header above what the gateway reads', { headers: { 'x-pad': 'x'.repeat(40_000) } }, 400],
 ];
 t.test('a request too large is refused, and the next one is served', async (t) => {
-  rig.cloud.forget();
+  node.cloud.forget();
   for (const [what, ask, status] of tooLarge) {
-    const answer = await rig.ask({ ...ask, headers: { ...RIGHT_KEY, ...ask.headers } });
+    const answer = await node.ask({ ...ask, headers: { ...RIGHT_KEY, ...ask.headers } });
     t.equal(answer.status, status, what);
-    t.same(rig.cloud.invocations, [], 'nothing is invoked');
-    t.same(rig.cloud.sent, [], 'nor forwarded');
-    t.equal((await rig.ask({ headers: RIGHT_KEY, body: BODY })).status, 201);
-    rig.cloud.forget();
+    t.same(node.cloud.invocations, [], 'nothing is invoked');
+    t.same(node.cloud.sent, [], 'nor forwarded');
+    t.equal((await node.ask({ headers: RIGHT_KEY, body: BODY })).status, 201);
+    node.cloud.forget();
   }
 });
 
 t.test('after all that: no key in any log, metric, invocation or record', async (t) => {
-  t.equal((await rig.ask(beacon(RIGHT_KEY['x-api-key']))).status, 202, 'a key in a body that holds');
+  t.equal((await node.ask(beacon(RIGHT_KEY['x-api-key']))).status, 202, 'a key in a body that holds');
   const everything = await said();
   t.match(everything, /"client.page_view"/);
   t.match(everything, /"ready":true/, 'the logs are there');
   t.notOk(everything.includes(CANARY));
-  t.ok(readFileSync(rig.gateway.logFile, 'utf8').includes('was read again'));
+  t.ok(readFileSync(node.gateway.logFile, 'utf8').includes('was read again'));
 });

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
 import { waitUntil } from '../../../infra/local/wait-until.ts';
-import { startRig } from './gateway-node.ts';
+import { startGatewayNode } from './gateway-node.ts';
 import { gaps, takesAll } from './kinesis-failures.ts';
 import { ACME, RIGHT_KEY, startLoad, statuses } from './load.ts';
 import { acceptedSince, assertNothingLost } from './spool-loss.ts';
@@ -30,14 +30,17 @@ t.test('a disk that is full while Kinesis is away: 503, nothing lost, and then a
   // as much as other things take up
   const ballast = join(disk.dir, 'ballast');
   writeFileSync(ballast, Buffer.alloc(128 * 1024));
-  const rig = await startRig(t, { consumers: [ACME], spool: { PISTATS_SPOOL_DIR: join(disk.dir, 'spool') } });
-  const { cloud } = rig;
+  const node = await startGatewayNode(t, {
+    consumers: [ACME],
+    spool: { PISTATS_SPOOL_DIR: join(disk.dir, 'spool') },
+  });
+  const { cloud } = node;
   cloud.kinesis = () => 'drop';
-  const { outcomes, stop } = startLoad(t, rig, { connections: 24, senders: { right: RIGHT_KEY } });
+  const { outcomes, stop } = startLoad(t, node, { connections: 24, senders: { right: RIGHT_KEY } });
   const refusedSince = (since: number) =>
     outcomes.filter(({ status, startedAt }) => status === 503 && startedAt > since).length;
   await waitUntil('it is full', () => refusedSince(0) > 24, { everyMs: 5 });
-  t.match(rig.logs(), /the disk fails \(ENOSPC\)/);
+  t.match(node.logs(), /the disk fails \(ENOSPC\)/);
   const accepted = acceptedSince(outcomes, 0);
   t.ok(accepted > 50, `${accepted} are in the spool`);
   // Kinesis alone decides now
@@ -45,10 +48,10 @@ t.test('a disk that is full while Kinesis is away: 503, nothing lost, and then a
   const upAt = performance.now();
   await waitUntil('registrations again', () => acceptedSince(outcomes, upAt) > 50, { everyMs: 5 });
   rmSync(ballast);
-  await waitUntil('the spool is written again', () => /the disk is back/.test(rig.logs()), { everyMs: 20 });
+  await waitUntil('the spool is written again', () => /the disk is back/.test(node.logs()), { everyMs: 20 });
   await stop();
   t.same(statuses(outcomes), [201, 503]);
-  await assertNothingLost(t, rig, outcomes);
+  await assertNothingLost(t, node, outcomes);
 });
 
 t.test('a disk that is read-only from the start, and then is not', async (t) => {
@@ -56,16 +59,19 @@ t.test('a disk that is read-only from the start, and then is not', async (t) => 
   if (!disk) return t.comment('no tmpfs can be mounted here');
   mkdirSync(join(disk.dir, 'spool'));
   if (!disk.remount('ro')) return t.comment('no tmpfs can be mounted read-only here');
-  const rig = await startRig(t, { consumers: [ACME], spool: { PISTATS_SPOOL_DIR: join(disk.dir, 'spool') } });
-  const { cloud } = rig;
-  const ask = () => rig.ask({ headers: RIGHT_KEY });
+  const node = await startGatewayNode(t, {
+    consumers: [ACME],
+    spool: { PISTATS_SPOOL_DIR: join(disk.dir, 'spool') },
+  });
+  const { cloud } = node;
+  const ask = () => node.ask({ headers: RIGHT_KEY });
   const direct = await ask();
   t.match(direct, { status: 201, acknowledged: true }, 'Kinesis has it');
   cloud.kinesis = () => 'drop';
   const refused = await ask();
   t.equal(refused.status, 503);
   t.ok(Number(refused.headers['retry-after']) >= 1);
-  t.match(rig.logs(), /the disk fails \(EROFS\)/);
+  t.match(node.logs(), /the disk fails \(EROFS\)/);
   disk.remount('rw');
   await waitUntil('2xx from the spool', async () => (await ask()).status === 201);
   cloud.kinesis = takesAll;

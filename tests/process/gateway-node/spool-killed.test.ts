@@ -2,15 +2,15 @@ import { setTimeout as delay } from 'node:timers/promises';
 import t from 'tap';
 import { waitUntil } from '../../../infra/local/wait-until.ts';
 import type { Kinesis } from './cloud.ts';
-import { startRig } from './gateway-node.ts';
+import { startGatewayNode } from './gateway-node.ts';
 import { takesAll } from './kinesis-failures.ts';
 import { ACME, startLoad } from './load.ts';
 import { acceptedSince, assertNothingLost, moody, within } from './spool-loss.ts';
 
 t.test('killed -9 at any moment, again and again, also while it drains', async (t) => {
-  const rig = await startRig(t, { consumers: [ACME], spool: {}, spoolAfterMs: 20 });
-  const { cloud, pluginServer } = rig;
-  const { outcomes, stop } = startLoad(t, rig);
+  const node = await startGatewayNode(t, { consumers: [ACME], spool: {}, spoolAfterMs: 20 });
+  const { cloud, pluginServer } = node;
+  const { outcomes, stop } = startLoad(t, node);
   const moods: [string, Kinesis][] = [
     ['moody', moody],
     ['away', () => 'drop'],
@@ -32,6 +32,6 @@ t.test('killed -9 at any moment, again and again, also while it drains', async (
     });
   }
   await stop();
-  await assertNothingLost(t, rig, outcomes);
+  await assertNothingLost(t, node, outcomes);
   t.ok(new Set(cloud.sent.map(({ stamp }) => stamp.split(' ')[1])).size > 4, 'of many boots');
 });

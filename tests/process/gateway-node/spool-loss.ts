@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Test } from 'tap';
 import { isEmpty } from '../../support/spooling.ts';
 import type { Cloud, Kinesis } from './cloud.ts';
-import type { Rig } from './gateway-node.ts';
+import type { GatewayNode } from './gateway-node.ts';
 import { gaps, takesAll } from './kinesis-failures.ts';
 import { assertNobodyElse, type Outcome } from './load.ts';
 
@@ -18,10 +18,10 @@ export const moody: Kinesis = async (records) => {
 };
 
 /** What was answered 2xx, and what was stamped before it, is in Kinesis once the spool is empty. */
-export async function assertNothingLost(t: Test, rig: Rig, outcomes: Outcome[]): Promise<void> {
-  const { cloud } = rig;
+export async function assertNothingLost(t: Test, node: GatewayNode, outcomes: Outcome[]): Promise<void> {
+  const { cloud } = node;
   cloud.kinesis = takesAll;
-  await isEmpty(rig.spoolDir);
+  await isEmpty(node.spoolDir);
   assertNobodyElse(t, cloud, outcomes);
   t.same(lost(cloud, outcomes), [], 'nothing that was answered 2xx is lost');
   t.same(gaps(cloud.sent), [], 'n has no gap in any boot');

@@ -2,45 +2,46 @@ import t from 'tap';
 import { v7 } from 'uuid';
 import { waitUntil } from '../../../infra/local/wait-until.ts';
 import { isEmpty, tallied } from '../../support/spooling.ts';
-import { type Answer, type Rig, startRig } from './gateway-node.ts';
+import { type Answer, type GatewayNode, startGatewayNode } from './gateway-node.ts';
 import { byStamp, gaps, KINESIS_FAILURES, takesAll } from './kinesis-failures.ts';
 import { ACME, assertNobodyElse, RIGHT_KEY, startLoad, statuses } from './load.ts';
 
-const register = (rig: Rig) => rig.ask({ headers: { ...RIGHT_KEY, 'idempotency-key': 'right-lone' } });
-const sendEvents = (rig: Rig) => {
+const register = (node: GatewayNode) =>
+  node.ask({ headers: { ...RIGHT_KEY, 'idempotency-key': 'right-lone' } });
+const sendEvents = (node: GatewayNode) => {
   const event = { id: v7(), type: 'page_view', time: new Date().toISOString() };
-  return rig.ask({ path: '/v1/events', headers: RIGHT_KEY, body: JSON.stringify({ events: [event] }) });
+  return node.ask({ path: '/v1/events', headers: RIGHT_KEY, body: JSON.stringify({ events: [event] }) });
 };
-const many = (rig: Rig) =>
-  Promise.all(Array.from({ length: 12 }, () => [register(rig), sendEvents(rig)]).flat());
+const many = (node: GatewayNode) =>
+  Promise.all(Array.from({ length: 12 }, () => [register(node), sendEvents(node)]).flat());
 const requestIds = (answers: Answer[]) => answers.map(({ headers }) => String(headers['x-kong-request-id']));
 
 t.test('with a spool', async (t) => {
-  const rig = await startRig(t, { consumers: [ACME], spool: {} });
-  const { cloud } = rig;
+  const node = await startGatewayNode(t, { consumers: [ACME], spool: {} });
+  const { cloud } = node;
   let answered = 0;
   for (const [what, kinesis] of KINESIS_FAILURES)
     await t.test(`Kinesis ${what}: 2xx for what is fsynced, and drained when it is back`, async (t) => {
       cloud.forget();
       cloud.kinesis = kinesis;
-      const answers = [...(await many(rig)), ...(await many(rig))];
+      const answers = [...(await many(node)), ...(await many(node))];
       answered += answers.length;
       t.same([...new Set(answers.map(({ status }) => status))].sort(), [201, 202]);
       t.same(answers.filter(({ acknowledged }) => acknowledged).length, 0);
       cloud.kinesis = takesAll;
       const taken = () => requestIds(answers).every((id) => cloud.acknowledged.has(id));
       await waitUntil('all are drained', taken, { everyMs: 10 });
-      await isEmpty(rig.spoolDir);
+      await isEmpty(node.spoolDir);
       t.same(byStamp(cloud.sent).filter(({ taken }) => taken !== 1).length, 0, 'each once');
     });
-  t.equal(rig.pluginServer.restarts, 0);
-  t.equal(await tallied(rig.spoolDir), answered, 'all is in the book');
+  t.equal(node.pluginServer.restarts, 0);
+  t.equal(await tallied(node.spoolDir), answered, 'all is in the book');
 });
 
 t.test('Kinesis away under load: nobody notices, n has no gap', async (t) => {
-  const rig = await startRig(t, { consumers: [ACME], spool: {} });
-  const { cloud } = rig;
-  const { outcomes, stop } = startLoad(t, rig);
+  const node = await startGatewayNode(t, { consumers: [ACME], spool: {} });
+  const { cloud } = node;
+  const { outcomes, stop } = startLoad(t, node);
   const accepted = (since: number) =>
     outcomes.filter(({ status, startedAt }) => status === 201 && startedAt > since).length;
   await waitUntil('the load runs', () => accepted(0) > 50, { everyMs: 5 });
@@ -56,7 +57,7 @@ t.test('Kinesis away under load: nobody notices, n has no gap', async (t) => {
   await stop();
   assertNobodyElse(t, cloud, outcomes);
   t.same(statuses(outcomes, 'right'), [201]);
-  await isEmpty(rig.spoolDir);
+  await isEmpty(node.spoolDir);
   const lost = requestIds(outcomes.filter(({ status }) => status === 201)).filter(
     (id) => !cloud.acknowledged.has(id),
   );
@@ -65,14 +66,14 @@ t.test('Kinesis away under load: nobody notices, n has no gap', async (t) => {
 });
 
 t.test('a spool past its bound: 503 with Retry-After, no stamp, and then as before', async (t) => {
-  const rig = await startRig(t, { consumers: [ACME], spool: { PISTATS_SPOOL_MAX_BYTES: '20000' } });
-  const { cloud } = rig;
+  const node = await startGatewayNode(t, { consumers: [ACME], spool: { PISTATS_SPOOL_MAX_BYTES: '20000' } });
+  const { cloud } = node;
   cloud.kinesis = () => 'drop';
   let accepted = 0;
   const refused = await waitUntil(
     'the spool is full',
     async () => {
-      const answer = await sendEvents(rig);
+      const answer = await sendEvents(node);
       if (answer.status === 202) accepted++;
       return answer.status === 503 ? answer : undefined;
     },
@@ -83,8 +84,8 @@ t.test('a spool past its bound: 503 with Retry-After, no stamp, and then as befo
   t.notMatch(refused.body, /spool|kinesis/i);
   t.ok(accepted > 10);
   cloud.kinesis = takesAll;
-  await waitUntil('accepted again', async () => (await sendEvents(rig)).status === 202 && ++accepted);
-  await isEmpty(rig.spoolDir);
+  await waitUntil('accepted again', async () => (await sendEvents(node)).status === 202 && ++accepted);
+  await isEmpty(node.spoolDir);
   t.equal(byStamp(cloud.sent).filter(({ lastTaken }) => lastTaken).length, accepted);
   t.same(gaps(cloud.sent), [], 'what was refused has no number');
 });

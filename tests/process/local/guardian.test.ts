@@ -61,7 +61,7 @@ t.test('a supervisor that has stopped its parts ends by itself: its guardian doe
   await allEnded(family);
 });
 
-t.test('guardian and supervisor killed: the next start finds all by the ledger', async (t) => {
+t.test('guardian and supervisor killed: the next start finds all by the process list', async (t) => {
   const { dir, folder, pid, family, guardian, exited } = await startSupervisor(t);
   process.kill(guardian, 'SIGKILL');
   await waitUntil('its end', () => !isRunning(guardian));

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { addToLedger, openLedger, readLedger } from '../../../infra/local/ledger.ts';
+import { addToProcessList, openProcessList, readProcessList } from '../../../infra/local/process-list.ts';
 import { listProcesses, listWithPs, startOf } from '../../../infra/local/processes.ts';
 import { endStaleProcesses, runningStack, STACK_VARIABLE } from '../../../infra/local/stale.ts';
 import { isRunning } from '../../support/family.ts';
@@ -52,7 +52,7 @@ t.test('what carries the mark of the same folder is ended and gone, and nothing 
   for (const { pid } of [other, inner]) t.ok(isRunning(pid));
 });
 
-t.test('what has written over its environment is known by the ledger, with its children', async (t) => {
+t.test('what has written over its environment is known by the process list, with its children', async (t) => {
   const dir = tempDir(t);
   // a child in the group, as nginx has; one that left it, as PostgreSQL has
   const spawned = (detached: boolean) =>
@@ -60,17 +60,17 @@ t.test('what has written over its environment is known by the ledger, with its c
   const script = `console.log(JSON.stringify([${spawned(false)}, ${spawned(true)}])); ${STAYS}`;
   const { pid, said } = await startProcess(t, { script });
   const children = JSON.parse(said) as number[];
-  addToLedger(dir, record(pid));
+  addToProcessList(dir, record(pid));
   t.equal(await endStaleProcesses(dir), 3);
   t.same([pid, ...children].filter(isRunning), []);
-  t.same(readLedger(dir), [], 'the ledger is gone, too');
+  t.same(readProcessList(dir), [], 'the process list is gone, too');
 });
 
 t.test('a group whose leader was killed is ended for its members', async (t) => {
   const dir = tempDir(t);
   const script = `console.log(require('node:child_process').spawn(process.execPath, ['-e', '${STAYS}']).pid); ${STAYS}`;
   const { child, pid, said } = await startProcess(t, { script });
-  addToLedger(dir, record(pid));
+  addToProcessList(dir, record(pid));
   const exited = new Promise((resolve) => child.once('exit', resolve));
   process.kill(pid, 'SIGKILL');
   await exited;
@@ -82,23 +82,26 @@ t.test('a group whose leader was killed is ended for its members', async (t) => 
 t.test('a number that came again for another process is left alone', async (t) => {
   const dir = tempDir(t);
   const { pid } = await startProcess(t, {});
-  addToLedger(dir, record(pid, '7'));
+  addToProcessList(dir, record(pid, '7'));
   t.equal(await endStaleProcesses(dir), 0);
   t.ok(isRunning(pid));
 });
 
-t.test('the folders of an earlier stack go; a torn line and a missing ledger are no matter', async (t) => {
-  const dir = tempDir(t);
-  t.equal(await endStaleProcesses(dir), 0);
-  const sockets = join(dir, 'sockets');
-  mkdirSync(sockets);
-  writeFileSync(join(sockets, 'plugins.sock'), '');
-  addToLedger(dir, { folder: sockets });
-  writeFileSync(join(dir, 'processes.ndjson'), '{"pid":1,"start":"7"}\n{"pid":', { flag: 'a' });
-  t.same(readLedger(dir), [{ folder: sockets }], 'never process 1');
-  t.equal(await endStaleProcesses(dir), 0);
-  t.notOk(existsSync(sockets));
-});
+t.test(
+  'the folders of an earlier stack go; a torn line and a missing process list are no matter',
+  async (t) => {
+    const dir = tempDir(t);
+    t.equal(await endStaleProcesses(dir), 0);
+    const sockets = join(dir, 'sockets');
+    mkdirSync(sockets);
+    writeFileSync(join(sockets, 'plugins.sock'), '');
+    addToProcessList(dir, { folder: sockets });
+    writeFileSync(join(dir, 'processes.ndjson'), '{"pid":1,"start":"7"}\n{"pid":', { flag: 'a' });
+    t.same(readProcessList(dir), [{ folder: sockets }], 'never process 1');
+    t.equal(await endStaleProcesses(dir), 0);
+    t.notOk(existsSync(sockets));
+  },
+);
 
 t.test('a stack does not end itself', proc, async (t) => {
   const dir = tempDir(t);
@@ -116,8 +119,8 @@ t.test('a stack does not end itself', proc, async (t) => {
 t.test('one stack a folder: the second learns who runs the first', async (t) => {
   const dir = tempDir(t);
   t.equal(runningStack(dir), undefined);
-  t.equal(openLedger(dir), true);
-  t.equal(openLedger(dir), false);
+  t.equal(openProcessList(dir), true);
+  t.equal(openProcessList(dir), false);
   t.equal(runningStack(dir), process.pid);
   const file = join(dir, 'processes.ndjson');
   writeFileSync(file, readFileSync(file, 'utf8').replace(/"start":"[^"]*"/, '"start":"7"'));

@@ -41,13 +41,13 @@ t.test('a second stack over the same folder: one sentence that names the first',
   const PISTATS_DATA = dataFolder(t);
   // it has this number, and began when this process did
   const stack = process.pid;
-  const ledger = join(PISTATS_DATA, 'processes.ndjson');
-  writeFileSync(ledger, JSON.stringify({ name: 'stack', pid: stack, start: startOf(stack) }));
+  const list = join(PISTATS_DATA, 'processes.ndjson');
+  writeFileSync(list, JSON.stringify({ name: 'stack', pid: stack, start: startOf(stack) }));
   const ended = await runCommand(t, ['start'], { PISTATS_DATA, PISTATS_PORT: await portInUse(t) });
   t.match(
     ended.stderr,
     only(`piStats already runs here \\(process ${stack}\\); stop it first: kill ${stack}`),
   );
   t.equal(ended.code, 1);
-  t.ok(existsSync(ledger), 'the ledger of the first stays');
+  t.ok(existsSync(list), 'the process list of the first stays');
 });

@@ -1,7 +1,7 @@
 import t from 'tap';
-import { countAbsorbed, type Databases, missingRows, storedFacts } from '../../faults/ledger.ts';
 import { type Accepted, eventKey, registrationKey, subscriptionKey } from '../../faults/load.ts';
 import { formatRows, longestGap } from '../../faults/row.ts';
+import { countAbsorbed, type Databases, missingRows, storedFacts } from '../../faults/stored-rows.ts';
 
 const DEVICE = 'device-1';
 

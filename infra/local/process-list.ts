@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { startOf } from './processes.ts';
 import type { Started } from './remains.ts';
 
-/** A line of the ledger: a process group that was started, or a folder that must not outlive the stack. */
-export type LedgerRecord = (Started & { name: string }) | { folder: string };
+/** A line of the process list: a process group that was started, or a folder that must not outlive the stack. */
+export type ListedProcess = (Started & { name: string }) | { folder: string };
 
 /**
  * What a stack has started, in `<data folder>/processes.ndjson`, a JSON object a line: Valkey, nginx and PostgreSQL write
@@ -12,7 +12,7 @@ export type LedgerRecord = (Started & { name: string }) | { folder: string };
  */
 const fileOf = (dataDir: string) => join(dataDir, 'processes.ndjson');
 
-export function readLedger(dataDir: string): LedgerRecord[] {
+export function readProcessList(dataDir: string): ListedProcess[] {
   try {
     return readFileSync(fileOf(dataDir), 'utf8')
       .split('\n')
@@ -23,7 +23,7 @@ export function readLedger(dataDir: string): LedgerRecord[] {
 }
 
 /** Undefined: a line that was not written to its end. */
-export function readRecord(line: string): LedgerRecord | undefined {
+export function readRecord(line: string): ListedProcess | undefined {
   try {
     const record = JSON.parse(line) as Partial<Started & { name: string; folder: string }>;
     if (typeof record.folder === 'string') return { folder: record.folder };
@@ -36,10 +36,10 @@ export function readRecord(line: string): LedgerRecord | undefined {
   return undefined;
 }
 
-/** Begins the ledger of the stack that this process runs. @returns false: another process has begun one meanwhile */
-export function openLedger(dataDir: string): boolean {
+/** Begins the process list of the stack that this process runs. @returns false: another process has begun one meanwhile */
+export function openProcessList(dataDir: string): boolean {
   mkdirSync(dataDir, { recursive: true });
-  const own: LedgerRecord = { pid: process.pid, start: startOf(process.pid) ?? '', name: 'stack' };
+  const own: ListedProcess = { pid: process.pid, start: startOf(process.pid) ?? '', name: 'stack' };
   try {
     writeFileSync(fileOf(dataDir), `${JSON.stringify(own)}\n`, { flag: 'wx', mode: 0o600 });
     return true;
@@ -49,7 +49,7 @@ export function openLedger(dataDir: string): boolean {
   }
 }
 
-export function addToLedger(dataDir: string, record: LedgerRecord): void {
+export function addToProcessList(dataDir: string, record: ListedProcess): void {
   try {
     appendFileSync(fileOf(dataDir), `${JSON.stringify(record)}\n`, { mode: 0o600 });
   } catch {
@@ -57,6 +57,6 @@ export function addToLedger(dataDir: string, record: LedgerRecord): void {
   }
 }
 
-export function closeLedger(dataDir: string): void {
+export function closeProcessList(dataDir: string): void {
   rmSync(fileOf(dataDir), { force: true });
 }
