@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { CONNECTION_LIFETIME_S } from '../contracts/connection-lifetime.ts';
 
 /**
  * The analytics database as one component sees it. ANALYTICS_URL comes from the worker's environment, so that no
@@ -14,6 +15,7 @@ export function analyticsPool(max: number, onIdleError: (error: Error) => void):
     statement_timeout: 15_000,
     query_timeout: 20_000,
     keepAlive: true,
+    maxLifetimeSeconds: CONNECTION_LIFETIME_S,
     application_name: 'pistats-storm',
   });
   pool.on('error', onIdleError);

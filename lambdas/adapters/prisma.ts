@@ -1,4 +1,5 @@
 import { PrismaPg } from '@prisma/adapter-pg';
+import { CONNECTION_LIFETIME_S } from '../../contracts/connection-lifetime.ts';
 import { ConflictError, DataError, LockTimeoutError, UnavailableError } from '../errors.ts';
 import { PrismaClient } from '../generated/prisma/client.ts';
 import { CONNECT_TIMEOUT_MS, LOCK_TIMEOUT_MS, POOL_SIZE, STATEMENT_TIMEOUT_MS } from '../time-limits.ts';
@@ -26,6 +27,7 @@ export function connectRegistry(connectionString: string): Registry {
         query_timeout: STATEMENT_TIMEOUT_MS,
         options: SETTINGS.map((setting) => `-c ${setting}`).join(' '),
         idleTimeoutMillis: 0,
+        maxLifetimeSeconds: CONNECTION_LIFETIME_S,
       },
       // undefined, as pg has it: no name (the adapter's type asks for one)
       { statementNameGenerator: statementNames() as (query: { sql: string }) => string },

@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { printsHelp } from '../../infra/local/help.ts';
 import { interruption, unlessAborted, whenAborted } from '../../infra/local/interruption.ts';
 import { readSurgeFile } from '../../infra/local/load/surge-file.ts';
 import { STATE_DIR } from '../../infra/local/paths.ts';
@@ -16,6 +17,19 @@ interface Options extends Pick<Bench, 'seconds' | 'surge' | 'svg' | 'profile'> {
   groups: readonly Group[];
   json: string | undefined;
 }
+
+const HELP = `Usage: npm run bench -- [options]
+
+Measures every figure in one run over the embedded gateway; each bar is held or short. Exit code 0 when all was measured.
+
+  --only GROUP     one of ${GROUPS.join(', ')}
+  --seconds N      of a measured cell (default: 2.5)
+  --json FILE      the figures as JSON
+  --surge FILE     the day of the group surge: CSV lines "minute,requests"
+  --svg FILE       the surge as a chart
+  --profile FILE   a CPU profile of the plugin server
+  --help           this text
+`;
 
 function readOptions(args: string[]): Options {
   let values: { [name in 'json' | 'only' | 'surge' | 'svg' | 'profile']?: string } & { seconds: string };
@@ -50,6 +64,7 @@ function readOptions(args: string[]): Options {
  * fail: the exit code is 0 when all was measured.
  */
 async function main(args: string[]): Promise<void> {
+  if (printsHelp(args, HELP)) return;
   const { groups, json, ...options } = readOptions(args);
   const say = (line: string) => process.stderr.write(`pistats: ${line}\n`);
   const signal = interruption();

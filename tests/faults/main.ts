@@ -11,6 +11,7 @@ import {
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { printsHelp } from '../../infra/local/help.ts';
 import { interruption, unlessAborted } from '../../infra/local/interruption.ts';
 import { STATE_DIR } from '../../infra/local/paths.ts';
 import { holdLock } from '../../infra/local/run-lock.ts';
@@ -28,6 +29,16 @@ const BEGIN_WITHIN_MS = 28 * 60_000;
 const KILL_AFTER_MS = BEGIN_WITHIN_MS + 8 * 60_000;
 
 const TABLE = /(<!-- faults -->\n)[\s\S]*?(<!-- \/faults -->)/;
+
+const HELP = `Usage: npm run test:faults -- [options]
+
+Every part killed, stopped or made to fail under a steady load, and the books after each.
+
+  --only TEXT    faults whose name holds the text; may be repeated
+  --seed N       of the random schedule
+  --doc FILE     writes the table between the marks in that file
+  --help         this text
+`;
 
 function readOptions(args: string[]): { only: string[]; seed: number; doc: string | undefined } {
   let values: { only: string[]; seed?: string; doc?: string };
@@ -59,6 +70,7 @@ function readOptions(args: string[]): { only: string[]; seed: number; doc: strin
  * writes the table between the marks in that file. Closes with `N passed, N failed`.
  */
 async function main(args: string[]): Promise<number> {
+  if (printsHelp(args, HELP)) return 0;
   const { only, seed, doc } = readOptions(args);
   const say = (line: string) => process.stderr.write(`pistats: ${line}\n`);
   if (!existsSync('/proc/self/stat'))

@@ -13,8 +13,9 @@ const SINCE = `
         + (select count(*) from rejected_events where rejected_at >= $1))::int as count`;
 
 export async function openEventCount(analyticsUrl: string): Promise<EventCount> {
-  const client = new pg.Client({ connectionString: analyticsUrl });
-  await client.connect();
+  // one connection; a pool opens another where that is ended from outside
+  const client = new pg.Pool({ connectionString: analyticsUrl, max: 1 });
+  client.on('error', () => {});
   const { rows } = await client.query<{ now: string }>('select clock_timestamp()::text as now');
   const start = rows[0]?.now;
   let last = Promise.resolve(0);

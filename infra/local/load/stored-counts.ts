@@ -11,6 +11,12 @@ export interface Books {
   missing: Triple[];
 }
 
+interface Counts {
+  stored: number;
+  duplicate: number;
+  rejected: number;
+}
+
 /** Gives up when nothing has come for this long. */
 const PATIENCE_MS = 60_000;
 const POLL_MS = 250;
@@ -37,41 +43,43 @@ export async function closeBooks(
   triples: Triple[],
   options: { patienceMs?: number; onProgress?: (done: number) => void; signal?: AbortSignal } = {},
 ): Promise<Books> {
-  const client = new pg.Client({ connectionString: analyticsUrl });
-  await client.connect();
+  // one connection; a pool opens another where that is ended from outside
+  const client = new pg.Pool({ connectionString: analyticsUrl, max: 1 });
+  client.on('error', () => {});
   const values = [
     triples.map(([producer]) => producer),
     triples.map(([, boot]) => boot),
     triples.map(([, , n]) => n),
   ];
   let last = -1;
-  let movedAt = Date.now();
+  let movedAt = performance.now();
+  const look = async () => {
+    const { rows } = await client.query<Counts>(IN_TABLES, values);
+    const counts = rows[0] as Counts;
+    const done = counts.stored + counts.duplicate + counts.rejected;
+    options.onProgress?.(done);
+    if (done !== last) movedAt = performance.now();
+    last = done;
+    if (done < triples.length && !outOfPatience()) return undefined;
+    const missing = await client.query<{ producer: string; boot: string; n: string }>(MISSING, values);
+    return {
+      events_received: triples.length,
+      events_stored: counts.stored,
+      events_duplicate: counts.duplicate,
+      events_rejected: counts.rejected,
+      missing: missing.rows.map(({ producer, boot, n }) => [producer, boot, n] as const),
+    };
+  };
+  const outOfPatience = () =>
+    performance.now() - movedAt > (options.patienceMs ?? PATIENCE_MS) || options.signal?.aborted;
   try {
     for (;;) {
-      const { rows } = await client.query<{ stored: number; duplicate: number; rejected: number }>(
-        IN_TABLES,
-        values,
-      );
-      const { stored, duplicate, rejected } = rows[0] as {
-        stored: number;
-        duplicate: number;
-        rejected: number;
-      };
-      const done = stored + duplicate + rejected;
-      options.onProgress?.(done);
-      if (done !== last) movedAt = Date.now();
-      last = done;
-      const over = Date.now() - movedAt > (options.patienceMs ?? PATIENCE_MS) || options.signal?.aborted;
-      if (done >= triples.length || over) {
-        const missing = await client.query<{ producer: string; boot: string; n: string }>(MISSING, values);
-        return {
-          events_received: triples.length,
-          events_stored: stored,
-          events_duplicate: duplicate,
-          events_rejected: rejected,
-          missing: missing.rows.map(({ producer, boot, n }) => [producer, boot, n] as const),
-        };
-      }
+      const books = await look().catch((error: Error) => {
+        // PostgreSQL was restarted, or ended this session: it is asked again
+        if (outOfPatience()) throw error;
+        return undefined;
+      });
+      if (books) return books;
       await delay(POLL_MS);
     }
   } finally {

@@ -36,7 +36,7 @@ export function formatTable(table: ReplayTable, missing: Books['missing']): stri
     ['accepted (every 2xx)', number(table.accepted)],
     ['events in Kinesis', number(table.events_received)],
     ['  stored', number(table.events_stored)],
-    ['  duplicates', number(table.events_duplicate)],
+    ['  duplicates (the same event again)', number(table.events_duplicate)],
     ['  rejected', number(table.events_rejected)],
     ['invocations', `${number(table.invocations)} in ${number(table.environments)} environments`],
     ['registrations per second', number(table.registrations_per_second)],

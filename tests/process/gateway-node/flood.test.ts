@@ -36,7 +36,7 @@ t.test("one client's flood, above all bounds, costs no other client a request", 
     floodInvokedAt.filter((at) => at > startedAt && at < startedAt + ms).length;
   const most = Math.max(...others.outcomes.map(overtakenBy));
   t.comment(`at most ${most} invocations of the flood while another waits; ${during} requests meanwhile`);
-  t.ok(most <= 8, 'and they take turns with it, behind no more than are in flight');
+  t.ok(most <= 12, 'and they take turns with it, behind no more than are in flight');
   t.same(statuses(flood.outcomes), [201, 503], 'the flood is served within the bound');
   const shed = flood.outcomes.filter(({ status }) => status === 503);
   t.ok(shed.every(({ body }) => body.includes('"code":"busy"')));

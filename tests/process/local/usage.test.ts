@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import t from 'tap';
-import { refusesWith } from '../../support/command-line.ts';
+import { refusesWith, runCommand } from '../../support/command-line.ts';
 
 const dir = t.testdir({
   'surge.csv': 'minute,requests\n00:00,5\n00:01,many\n',
@@ -94,6 +94,41 @@ for (const { args, code = 2, sentence } of USAGES)
   t.test(`${args.join(' ').replaceAll(dir, '…') || 'no command'}: one sentence`, (t) =>
     refusesWith(t, args, { code, sentence }),
   );
+
+for (const command of [
+  'start',
+  'test',
+  'bench',
+  'faults',
+  'gateway',
+  'audit',
+  'replay',
+  'clients',
+  'keys',
+  'spool',
+  'deck',
+])
+  t.test(`${command} --help: its options, and nothing is set up`, async (t) => {
+    const { code, stdout, stderr } = await runCommand(t, [command, '--help']);
+    t.match(stdout, /^Usage: /);
+    t.equal(stderr, '');
+    t.equal(code, 0);
+  });
+
+t.test('PISTATS_DATA that can not be written: one sentence', async (t) => {
+  for (const [data, why] of [
+    [file('surge.csv'), 'it, or what it lies in, is a file'],
+    [file('surge.csv/below'), 'it, or what it lies in, is a file'],
+    ['/proc/pistats', '[^.]+'],
+  ])
+    await refusesWith(t, ['start'], {
+      env: { PISTATS_DATA: data },
+      code: 2,
+      sentence: new RegExp(
+        `^pistats: PISTATS_DATA: ${data} can not be written: ${why}\\. Name a folder that can\\.\n$`,
+      ),
+    });
+});
 
 for (const port of ['abc', '0', '70000', '80.5', '-1'])
   t.test(`PISTATS_PORT=${port}: one sentence`, (t) =>

@@ -11,8 +11,8 @@ function fakeStream(terminal: { isTTY?: boolean; columns?: number }) {
 t.test('on a terminal the line is written again in its place, and left at the end', async (t) => {
   const { written, stream } = fakeStream({ isTTY: true, columns: 20 });
   const progress = createProgress(stream);
-  progress.show('sent 1');
-  progress.show('sent 2');
+  progress.show(['sent 1']);
+  progress.show(['sent 2']);
   progress.end();
   progress.end();
   t.same(written, ['\r\u001b[2Ksent 1', '\r\u001b[2Ksent 2', '\n']);
@@ -24,9 +24,15 @@ t.test('a line longer than the terminal is cut, so that it never wraps', async (
     { columns: undefined, length: 99 },
   ]) {
     const { written, stream } = fakeStream({ isTTY: true, columns });
-    createProgress(stream).show('x'.repeat(200));
+    createProgress(stream).show(['x'.repeat(200)]);
     t.same(written, [`\r\u001b[2K${'x'.repeat(length)}`]);
   }
+});
+
+t.test('what does not fit is left out from the end, whole', async (t) => {
+  const { written, stream } = fakeStream({ isTTY: true, columns: 22 });
+  createProgress(stream).show(['sent 12', 'answered 9', '30/s', 'x']);
+  t.same(written, ['\r\u001b[2Ksent 12 · answered 9']);
 });
 
 t.test('elsewhere there is a plain line every two seconds', async (t) => {
@@ -38,7 +44,7 @@ t.test('elsewhere there is a plain line every two seconds', async (t) => {
   });
   for (const ms of [0, 250, 1_999, 2_000, 2_001, 4_500]) {
     Date.now = () => 1_000_000 + ms;
-    progress.show(`at ${ms} ms`);
+    progress.show([`at ${ms} ms`]);
   }
   progress.end();
   t.same(written, ['at 0 ms\n', 'at 2000 ms\n', 'at 4500 ms\n']);

@@ -62,7 +62,7 @@ t.test('the text names every count, and at its end whether the books balance', a
     /^ {2}accepted \(every 2xx\) +1,300$/m,
     /^ {2}events in Kinesis +1,420$/m,
     /^ {4}stored +1,300$/m,
-    /^ {4}duplicates +110$/m,
+    /^ {4}duplicates \(the same event again\) +110$/m,
     /^ {4}rejected +10$/m,
     /^ {2}invocations +90 in 6 environments$/m,
     /^ {2}latency p50 \/ p99 +8\.1 \/ 40\.9 ms$/m,
