@@ -4,9 +4,9 @@
  */
 export { locateService } from './aws-service.ts';
 export { kinesisSource } from './kinesis-source.ts';
-export { packRecords } from './pack.ts';
+export { fitsRecord, packRecords } from './pack.ts';
 export { createPutRecords, type Payload, type PutRecords } from './put-records.ts';
 export { KEY_BYTES, MAX_BYTES, MAX_CALL_MS, MAX_RECORDS } from './send-records.ts';
-export { createStamper, type Receipt, type Stamper, stampEvent } from './stamp.ts';
+export { createStamper, partitionKeyOf, type Receipt, type Stamper, stampEvent } from './stamp.ts';
 export { type ReadRecord, type StreamSource, ThrottledError, TrimmedError } from './stream-source.ts';
 export { createStreamWriter } from './stream-writer.ts';

@@ -38,8 +38,9 @@ export function createStamper(
       if (!jsons.every(fitsRecord)) return null;
       let from = n + 1;
       n += facts.length;
-      const subject = facts[0]?.subject ?? receipt.requestId;
-      const partitionKey = `${receipt.client}:${subject}`.slice(0, 256);
+      const partitionKey = partitionKeyOf(receipt.client, {
+        subject: facts[0]?.subject ?? receipt.requestId,
+      });
       const { client, receivedAt } = receipt;
       return Array.from(
         packRecords(jsons, (json) => json),
@@ -52,6 +53,10 @@ export function createStamper(
     },
   };
 }
+
+/** What happens to one user stays in order: it is in one shard. Kinesis takes 256 characters. */
+export const partitionKeyOf = (client: string, { subject }: Pick<Fact, 'subject'>) =>
+  `${client}:${subject}`.slice(0, 256);
 
 /** A fact with what only the gateway knows, accepted now. */
 export function stampEvent(fact: Fact, receipt: Receipt, position: ProducerTriple): StampedEvent {

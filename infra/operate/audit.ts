@@ -5,12 +5,12 @@ import { createPutRecords } from '../../stream/index.ts';
 import { readSpool, readTallies } from '../../stream/spool/index.ts';
 import { requireWritable } from '../local/require-writable.ts';
 import { StopError } from '../local/stop-error.ts';
-import { auditJson } from './audit/audit-json.ts';
-import { auditText, repairText, UNREPAIRED } from './audit/audit-text.ts';
+import { auditJson } from './audit/json.ts';
 import { findPlaces } from './audit/places.ts';
-import { openStream } from './audit/read-stream.ts';
 import { type Repair, repair } from './audit/repair.ts';
-import { runAudit } from './audit/run-audit.ts';
+import { runAudit } from './audit/run.ts';
+import { openStream } from './audit/stream.ts';
+import { auditText, repairText, UNREPAIRED } from './audit/text.ts';
 import { windowOf } from './audit/window.ts';
 import { BAD_USAGE, type Output, runProgram, terminal } from './run-program.ts';
 

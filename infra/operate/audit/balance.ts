@@ -1,10 +1,8 @@
-import { type Cell, parseCell } from './cell.ts';
-import type { TableCount } from './count-by-minute.ts';
-import { cellInWindow, type Gap } from './find-gaps.ts';
-import type { NodeBooks } from './node-books.ts';
-import { holds, type Range, sizeOf } from './ranges.ts';
-import type { UnderWay } from './under-way.ts';
-import type { Window } from './window.ts';
+import type { NodeBooks, UnderWay } from './ledger.ts';
+import type { Gap } from './missing.ts';
+import { holds, type Range, sizeOf } from './numbering.ts';
+import type { TableCount } from './tables.ts';
+import { type Cell, cellInWindow, parseCell, type Window } from './window.ts';
 
 export interface Counts {
   /** by the nodes' own books; where there is none, what the numbering shows: everything else in this row, added up */
@@ -27,7 +25,7 @@ export interface BalanceRow extends Counts {
 export interface BalanceInput {
   window: Window;
   tables: TableCount[];
-  /** by boot key: the n that the tables hold, where they matter */
+  /** by incarnation key: the n that the tables hold, where they matter */
   stored: Map<string, Range[]>;
   books: NodeBooks;
   underWay: UnderWay;
@@ -66,7 +64,7 @@ export function balanceRows({
     at(cell)[kind] += events;
     if (!covered) at(cell).received += events;
   }
-  for (const [key, numbers] of underWay.boots)
+  for (const [key, numbers] of underWay.incarnations)
     for (const [n, cell] of numbers) {
       if (holds(stored.get(key) ?? [], n) || (cell && !cellInWindow(window, cell))) continue;
       at(cell).underWay++;

@@ -1,13 +1,18 @@
+import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import type { StampedEvent } from '../../../contracts/stamped-event.ts';
-import { createStamper, type PutRecords, type Stamper } from '../../../stream/index.ts';
-import { openSnapshot } from './database.ts';
-import { findOnStream, type StreamEvent, toTriple } from './find-on-stream.ts';
-import { putEvents } from './put-events.ts';
-import { readFactRows } from './read-fact-rows.ts';
-import { AUDIT_PRODUCER, type Audit, type AuditOptions } from './run-audit.ts';
-import { factKey } from './under-way.ts';
-import { waitStored } from './wait-stored.ts';
+import type { Fact } from '../../../contracts/cloud-event.ts';
+import {
+  fitsRecord,
+  type PutRecords,
+  partitionKeyOf,
+  type Receipt,
+  stampEvent,
+} from '../../../stream/index.ts';
+import { factKey, readFactRows } from './facts.ts';
+import { AUDIT_PRODUCER, type Audit, type AuditOptions } from './run.ts';
+import { openSnapshot } from './snapshot.ts';
+import { findOnStream, putEvents, type StreamEvent, toTriple } from './stream.ts';
+import { waitStored } from './tables.ts';
 
 export interface Repair {
   /** events found on the stream and put there again, byte for byte and under their own triple */
@@ -41,13 +46,13 @@ export async function repair(
 
   const again = new Set(found.map(({ event }) => factKey(event.clientid, event.id)));
   const facts = audit.facts.missing.filter(({ client_id, id }) => !again.has(factKey(client_id, id)));
-  const stamper = createStamper(AUDIT_PRODUCER + hostname());
+  const restamp = createRestamper();
   const forwarded: ReturnType<typeof toTriple>[] = [];
   const registry = await openSnapshot(places.registryUrl, 'registry');
   try {
     for (let at = 0; at < facts.length; at += CHUNK) {
       const events = (await readFactRows(registry, facts.slice(at, at + CHUNK))).flatMap(({ client, fact }) =>
-        stampAgain(stamper, client, fact),
+        restamp(client, fact),
       );
       await putEvents(places.stream, events, putRecords);
       forwarded.push(...events.map(({ event }) => toTriple(event)));
@@ -64,19 +69,24 @@ export async function repair(
 }
 
 /** Received when it happened: who sent it, from where and with what is not known any more. */
-function stampAgain(
-  stamper: Stamper,
-  client: string,
-  fact: Parameters<Stamper['stamp']>[0][number],
-): StreamEvent[] {
-  const receipt = {
+function receiptOf(client: string, fact: Fact): Receipt {
+  return {
     client,
     requestId: `audit-${fact.id}`,
     receivedAt: Date.parse(fact.time),
     ip: '',
     userAgent: undefined,
   };
-  return (stamper.stamp([fact], receipt) ?? []).flatMap(({ partitionKey, data }) =>
-    (JSON.parse(data.toString()) as StampedEvent[]).map((event) => ({ partitionKey, event })),
-  );
+}
+
+/** Stamps facts one after the other with numbers of this audit's own; one that no record holds is left out, unnumbered. */
+function createRestamper(): (client: string, fact: Fact) => StreamEvent[] {
+  const incarnation = { producer: AUDIT_PRODUCER + hostname(), boot: randomUUID() };
+  let n = 0;
+  return (client, fact) => {
+    const event = stampEvent(fact, receiptOf(client, fact), { ...incarnation, n: String(n + 1) });
+    if (!fitsRecord(JSON.stringify(event))) return [];
+    n++;
+    return [{ partitionKey: partitionKeyOf(client, fact), event }];
+  };
 }

@@ -6,7 +6,7 @@ import type { Fact } from '../../../contracts/cloud-event.ts';
 import type { StampedEvent } from '../../../contracts/stamped-event.ts';
 import { startTopology } from '../../../infra/local/storm/run-topology.ts';
 import { waitUntil } from '../../../infra/local/wait-until.ts';
-import type { auditJson } from '../../../infra/operate/audit/audit-json.ts';
+import type { auditJson } from '../../../infra/operate/audit/json.ts';
 import type { Repair } from '../../../infra/operate/audit/repair.ts';
 import { auditProgram } from '../../../infra/operate/audit.ts';
 import { runProgram } from '../../../infra/operate/run-program.ts';

@@ -1,11 +1,10 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { nameMissing } from '../../../infra/operate/audit/name-missing.ts';
-import { readNodeBooks, type SpooledRecord } from '../../../infra/operate/audit/node-books.ts';
-import { type Key, pairKeys } from '../../../infra/operate/audit/pair-keys.ts';
-import { putEvents } from '../../../infra/operate/audit/put-events.ts';
-import { gapsIn, holds, mergeRanges, sizeOf } from '../../../infra/operate/audit/ranges.ts';
-import { createUnderWay } from '../../../infra/operate/audit/under-way.ts';
+import { type Key, pairKeys } from '../../../infra/operate/audit/facts.ts';
+import { createUnderWay, readNodeBooks, type SpooledRecord } from '../../../infra/operate/audit/ledger.ts';
+import { nameMissing } from '../../../infra/operate/audit/missing.ts';
+import { gapsIn, holds, mergeRanges, sizeOf } from '../../../infra/operate/audit/numbering.ts';
+import { putEvents } from '../../../infra/operate/audit/stream.ts';
 import { windowOf } from '../../../infra/operate/audit/window.ts';
 import type { Tally } from '../../../stream/spool/read-tallies.ts';
 import { BOOT, stamped } from '../../support/events.ts';
@@ -163,7 +162,7 @@ t.test('events without a triple are told apart', async (t) => {
   for (const strange of [undefined, null, 7, {}, { producer: 'p', boot: 'x', n: '1' }])
     t.notOk(underWay.add(strange));
   t.ok(underWay.add(stamped({ n: '3', receivedtime: 'yesterday' })));
-  t.equal(underWay.boots.get(KEY)?.get(3), null, 'its minute is not known');
+  t.equal(underWay.incarnations.get(KEY)?.get(3), null, 'its minute is not known');
 });
 
 t.test('a record goes on only behind the one before, and one that is refused goes again', async (t) => {

@@ -1,11 +1,9 @@
-import { type BalanceRow, balanceRows } from '../../../infra/operate/audit/balance.ts';
-import { type Cell, makeCell } from '../../../infra/operate/audit/cell.ts';
-import type { Kind, TableCount } from '../../../infra/operate/audit/count-by-minute.ts';
-import { findGaps, type Gap, wantedRanges } from '../../../infra/operate/audit/find-gaps.ts';
-import { readNodeBooks, type SpooledRecord } from '../../../infra/operate/audit/node-books.ts';
-import { holds, mergeRanges, type Range } from '../../../infra/operate/audit/ranges.ts';
-import { createUnderWay } from '../../../infra/operate/audit/under-way.ts';
-import type { Tally } from '../../../stream/spool/read-tallies.ts';
+import { createUnderWay, readNodeBooks, type SpooledRecord } from '../../../infra/operate/audit/ledger.ts';
+import { holds, mergeRanges } from '../../../infra/operate/audit/numbering.ts';
+import { auditNumbers, type Tables } from '../../../infra/operate/audit/run.ts';
+import type { Kind, TableCount } from '../../../infra/operate/audit/tables.ts';
+import { makeCell, type Window } from '../../../infra/operate/audit/window.ts';
+import type { Tally } from '../../../stream/spool/index.ts';
 
 /** Where an event is at the moment; `lost`: in no place but the count of its segment. */
 export type Place = Kind | 'stream' | 'spool' | 'lost';
@@ -45,7 +43,7 @@ const stampedOf = ({ producer, boot, n, client, minute }: WorldEvent) => ({
   clientid: client,
   receivedtime: minute.replace('Z', ':30.000Z'),
 });
-const keyOf = ({ producer, boot }: WorldEvent) => `${producer} ${boot}`;
+const keyOf = ({ producer, boot }: Pick<WorldEvent, 'producer' | 'boot'>) => `${producer} ${boot}`;
 const inTable = (place: Place): place is Kind => ['stored', 'duplicate', 'rejected'].includes(place);
 
 /** Segments of four events: one in which something still waits for Kinesis is there, the others are tallies. */
@@ -71,11 +69,69 @@ function spoolOf(events: WorldEvent[]) {
   return { segments, tallies };
 }
 
-/** The books of a world, as the audit makes them of what the databases, the stream and the spools would answer. */
-export async function auditWorld(
-  events: WorldEvent[],
-  booked: (event: WorldEvent) => boolean,
-): Promise<{ rows: BalanceRow[]; gaps: Gap[] }> {
+/** Long before an audit that is made now. */
+const RECEIVED = new Date('2026-11-24T13:30:00Z');
+
+/** What the tables would answer: the events that are in one. */
+function tablesOf(events: WorldEvent[]): Tables {
+  const there = events.filter(({ place }) => inTable(place));
+  const isThere = (key: string, n: number) => there.some((event) => keyOf(event) === key && event.n === n);
+  const minutesIn = ({ from, to }: Window) =>
+    there.filter(({ minute }) => Date.parse(minute) >= from.getTime() && Date.parse(minute) < to.getTime());
+  return {
+    async touched(window) {
+      const groups = Map.groupBy(minutesIn(window), keyOf);
+      return new Map(
+        [...groups].map(([key, own]) => {
+          const numbers = own.map(({ n }) => n);
+          return [key, { from: Math.min(...numbers), to: Math.max(...numbers) }];
+        }),
+      );
+    },
+    async islands(wanted) {
+      const groups = Map.groupBy(there, keyOf);
+      const stored = [...wanted.keys()].map(
+        (key) => [key, mergeRanges((groups.get(key) ?? []).map(({ n }) => ({ from: n, to: n })))] as const,
+      );
+      return { stored: new Map(stored), doubled: [] };
+    },
+    receipts: async (asked) =>
+      new Map(
+        asked.filter(({ key, n }) => isThere(key, n)).map(({ key, n }) => [`${key} ${n}`, RECEIVED] as const),
+      ),
+    async inTallies(tallies, _stored, underWay) {
+      return new Map(
+        tallies.map((tally) => {
+          const { from, to } = tally;
+          const key = keyOf(tally);
+          const cells = there
+            .filter((event) => keyOf(event) === key && event.n >= from && event.n <= to)
+            .map(({ client, minute }) => makeCell(client, minute));
+          for (const [n, cell] of underWay.incarnations.get(key) ?? [])
+            if (cell && n >= from && n <= to && !isThere(key, n)) cells.push(cell);
+          const groups = [...Map.groupBy(cells, (cell) => cell)];
+          return [tally, new Map(groups.map(([cell, own]) => [cell, own.length]))];
+        }),
+      );
+    },
+    doubles: async () => [],
+    async byMinute(window, covered) {
+      const counts = new Map<string, TableCount>();
+      for (const event of minutesIn(window)) {
+        const { n, client, minute, place } = event;
+        const cell = makeCell(client, minute);
+        const inBooks = holds(covered.get(keyOf(event)) ?? [], n);
+        const name = `${cell} ${place} ${inBooks}`;
+        const count = counts.get(name) ?? { cell, kind: place as Kind, covered: inBooks, events: 0 };
+        counts.set(name, { ...count, events: count.events + 1 });
+      }
+      return [...counts.values()];
+    },
+  };
+}
+
+/** Audits a world whose spools hold the events that are `booked`. */
+export async function auditWorld(events: WorldEvent[], booked: (event: WorldEvent) => boolean) {
   const underWay = createUnderWay();
   const { segments, tallies } = spoolOf(events.filter(booked));
   const books = await readNodeBooks(
@@ -91,31 +147,6 @@ export async function auditWorld(
     underWay,
   );
   for (const event of events) if (event.place === 'stream') underWay.add(stampedOf(event));
-  const touched = new Map<string, Range>();
-  const stored = new Map<string, Range[]>();
-  const tables = new Map<string, TableCount>();
-  for (const event of events) {
-    if (!inTable(event.place)) continue;
-    const { n, client, minute, place: kind } = event;
-    const key = keyOf(event);
-    const known = touched.get(key) ?? { from: n, to: n };
-    touched.set(key, { from: Math.min(known.from, n), to: Math.max(known.to, n) });
-    stored.set(key, mergeRanges([...(stored.get(key) ?? []), { from: n, to: n }]));
-    const cell: Cell = makeCell(client, minute);
-    const covered = holds(books.covered.get(key) ?? [], n);
-    const count = tables.get(`${cell} ${kind} ${covered}`) ?? { cell, kind, covered, events: 0 };
-    tables.set(`${cell} ${kind} ${covered}`, { ...count, events: count.events + 1 });
-  }
-  const wanted = wantedRanges(WINDOW, touched, books, underWay);
-  const gaps = findGaps(wanted, stored, underWay, books);
-  const rows = balanceRows({
-    window: WINDOW,
-    tables: [...tables.values()],
-    stored,
-    books,
-    underWay,
-    gaps,
-    unsettled: [],
-  });
-  return { rows, gaps };
+  const settledBefore = RECEIVED.getTime() + 1;
+  return auditNumbers({ window: WINDOW, books, underWay, settledBefore }, tablesOf(events));
 }

@@ -1,3 +1,17 @@
+/** One start of one producer; within it n counts from 1. */
+export interface Incarnation {
+  producer: string;
+  boot: string;
+}
+
+/** A producer's name holds no blank (contracts/stamped-event.ts). */
+export const incarnationKey = ({ producer, boot }: Incarnation) => `${producer} ${boot.toLowerCase()}`;
+
+export function parseIncarnationKey(key: string): Incarnation {
+  const [producer = '', boot = ''] = key.split(' ');
+  return { producer, boot };
+}
+
 /** Whole numbers from `from` to `to`, both included. */
 export interface Range {
   from: number;
@@ -44,3 +58,7 @@ export function holds(ranges: Range[], n: number): boolean {
 }
 
 export const sizeOf = (ranges: Range[]) => ranges.reduce((sum, { from, to }) => sum + to - from + 1, 0);
+
+export function rangesOf(numbers: Iterable<number>): Range[] {
+  return mergeRanges([...numbers].map((n) => ({ from: n, to: n })));
+}

@@ -1,8 +1,8 @@
+import { producerTriple, type StampedEvent } from '../../../contracts/stamped-event.ts';
 import type { Tally } from '../../../stream/spool/index.ts';
-import { bootKey } from './boot.ts';
-import { type Cell, makeCell } from './cell.ts';
-import { gapsIn, mergeRanges, type Range, sizeOf } from './ranges.ts';
-import type { UnderWay } from './under-way.ts';
+import { factKey } from './facts.ts';
+import { gapsIn, incarnationKey, mergeRanges, type Range, sizeOf } from './numbering.ts';
+import { type Cell, makeCell, minuteOf } from './window.ts';
 
 /** A record that lies in a segment of a spool. */
 export interface SpooledRecord {
@@ -19,9 +19,9 @@ export interface SpoolReader {
 /** What the nodes wrote down when they received it, whatever became of it then. */
 export interface NodeBooks {
   received: Map<Cell, number>;
-  /** by boot key: the n that are in `received` */
+  /** by incarnation key: the n that are in `received` */
   covered: Map<string, Range[]>;
-  /** by boot key: the highest n at the moment the books were read; what came later is not judged by them */
+  /** by incarnation key: the highest n at the moment the books were read; what came later is not judged by them */
   horizon: Map<string, number>;
   /** those that hold every n from their first to their last */
   tallies: Tally[];
@@ -45,7 +45,8 @@ export async function readNodeBooks(
   const books: NodeBooks = { received: new Map(), covered: new Map(), horizon: new Map(), tallies: [] };
   const tallies = new Map<string, Tally>();
   for (const dir of dirs) for await (const tally of spool.tallies(dir)) tallies.set(segmentKey(tally), tally);
-  for (const tally of tallies.values()) if (isWhole(tally)) raise(books.horizon, bootKey(tally), tally.to);
+  for (const tally of tallies.values())
+    if (isWhole(tally)) raise(books.horizon, incarnationKey(tally), tally.to);
 
   const segments = new Map<string, Segment>();
   for (const dir of dirs)
@@ -58,7 +59,7 @@ export async function readNodeBooks(
   for (const dir of dirs)
     for await (const tally of spool.tallies(dir)) {
       const key = segmentKey(tally);
-      const early = tally.to <= (books.horizon.get(bootKey(tally)) ?? 0);
+      const early = tally.to <= (books.horizon.get(incarnationKey(tally)) ?? 0);
       if (early && !tallies.has(key) && !segments.has(key)) tallies.set(key, tally);
     }
   enter(books, tallies, segments);
@@ -69,7 +70,7 @@ function enter(books: NodeBooks, tallies: Map<string, Tally>, segments: Map<stri
   const { received, covered } = books;
   const [whole, partial] = [[...tallies.values()].filter(isWhole), [...tallies.values()].filter(isPartial)];
   for (const tally of whole) {
-    cover(covered, bootKey(tally), tally);
+    cover(covered, incarnationKey(tally), tally);
     count(received, tally);
     books.tallies.push(tally);
   }
@@ -79,7 +80,7 @@ function enter(books: NodeBooks, tallies: Map<string, Tally>, segments: Map<stri
     for (const [boot, ranges] of segment.ranges) for (const range of ranges) cover(covered, boot, range);
   }
   for (const [key, ranges] of covered) covered.set(key, mergeRanges(ranges));
-  for (const [key, parts] of Map.groupBy(partial, bootKey)) enterPartial(books, key, parts);
+  for (const [key, parts] of Map.groupBy(partial, incarnationKey)) enterPartial(books, key, parts);
 }
 
 /**
@@ -111,13 +112,13 @@ function readEvent(
   underWay: UnderWay,
   horizon: Map<string, number>,
 ): void {
-  const key = bootKey(event);
+  const key = incarnationKey(event);
   const n = Number(event.n);
   // a segment that was copied from another node's disk is there twice
-  const known = underWay.boots.get(key)?.has(n);
+  const known = underWay.incarnations.get(key)?.has(n);
   if (known || !underWay.add(event)) return;
   raise(horizon, key, n);
-  const cell = underWay.boots.get(key)?.get(n);
+  const cell = underWay.incarnations.get(key)?.get(n);
   if (!cell) return;
   add(segment.received, cell, 1);
   cover(segment.ranges, key, { from: n, to: n });
@@ -140,3 +141,47 @@ function raise(horizon: Map<string, number>, key: string, n: number): void {
 }
 
 const segmentKey = ({ boot, segment }: { boot: string; segment: string }) => `${boot} ${segment}`;
+
+/** Events seen in a spool or on the stream: they may be stored meanwhile, or be on their way still. */
+export interface UnderWay {
+  /** False when it has no triple: no producer of ours stamped it. */
+  add(event: unknown): boolean;
+  /** by incarnation key: every n once, with its cell, null where client or receipt can't be read */
+  readonly incarnations: Map<string, Map<number, Cell | null>>;
+  /** `<client> <event id>` of facts */
+  readonly facts: Set<string>;
+}
+
+export function createUnderWay(): UnderWay {
+  const incarnations = new Map<string, Map<number, Cell | null>>();
+  const facts = new Set<string>();
+  /** equal cells share one string: under way may be millions of events when Kinesis was down */
+  const cells = new Map<string, Cell>();
+  const cellOf = ({ clientid, receivedtime }: Partial<StampedEvent>): Cell | null => {
+    const minute = typeof receivedtime === 'string' ? minuteOf(receivedtime) : null;
+    if (!minute || typeof clientid !== 'string') return null;
+    const cell = makeCell(clientid, minute);
+    const known = cells.get(cell);
+    if (!known) cells.set(cell, cell);
+    return known ?? cell;
+  };
+  return {
+    incarnations,
+    facts,
+    add(event) {
+      const triple = producerTriple.safeParse(event);
+      if (!triple.success) return false;
+      const stamped = event as Partial<StampedEvent>;
+      const key = incarnationKey(triple.data);
+      let numbers = incarnations.get(key);
+      if (!numbers) {
+        numbers = new Map();
+        incarnations.set(key, numbers);
+      }
+      numbers.set(Number(triple.data.n), cellOf(stamped));
+      if (typeof stamped.type === 'string' && stamped.type.startsWith('pistats.'))
+        facts.add(factKey(String(stamped.clientid), String(stamped.id)));
+      return true;
+    },
+  };
+}

@@ -1,5 +1,5 @@
 import { addUp, byClient } from './balance.ts';
-import type { Audit } from './run-audit.ts';
+import type { Audit } from './run.ts';
 
 /** The whole audit as a document; every list is complete. */
 export function auditJson({ window, rows, facts, balanced, ...rest }: Audit) {

@@ -1,8 +1,8 @@
 import { addUp, type BalanceRow, byClient, type Counts } from './balance.ts';
-import type { FactsCompared } from './compare-facts.ts';
-import type { Missing } from './name-missing.ts';
+import type { FactsCompared } from './facts.ts';
+import type { Missing } from './missing.ts';
 import type { Repair } from './repair.ts';
-import type { Audit } from './run-audit.ts';
+import type { Audit } from './run.ts';
 
 /** Lines of a kind; the rest is in the JSON. */
 const SHOWN = 50;
