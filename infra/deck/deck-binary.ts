@@ -3,8 +3,8 @@ import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { ROOT } from '../local/paths.ts';
-import { StopError } from '../local/stop-error.ts';
 import { onPath } from '../local/system-package.ts';
+import { OperatorError } from '../operate/errors.ts';
 
 /** infra/deck/go.mod pins it. */
 export const DECK_VERSION = 'v1.55.0';
@@ -22,7 +22,8 @@ export function findDeck(env: NodeJS.ProcessEnv = process.env): string | undefin
 export function requireDeck(): string {
   const deck = findDeck();
   if (deck) return deck;
-  throw new StopError(
+  throw new OperatorError(
+    'tool_missing',
     process.env.DECK_BIN
       ? `DECK_BIN names ${process.env.DECK_BIN}, which is not there.`
       : 'decK was not found: set DECK_BIN, put deck on PATH, or build it with "npm run deck:install" (Go needed).',
@@ -36,7 +37,8 @@ export function installDeck(say: (line: string) => void): string {
     return INSTALLED;
   }
   if (!onPath('go'))
-    throw new StopError(
+    throw new OperatorError(
+      'tool_missing',
       'decK is built with Go: install Go 1.25 or newer, or set DECK_BIN to a decK that is there.',
     );
   say(`building decK ${DECK_VERSION} from its sources (five to ten minutes)`);
@@ -54,8 +56,11 @@ export function installDeck(say: (line: string) => void): string {
     rmSync(partial, { force: true });
     const output = `${go.stdout}${go.stderr}`.trim();
     if (/no space left/i.test(output))
-      throw new StopError('the disk is full; building decK needs about 4 GB.');
-    throw new StopError(`decK could not be built: ${output.split('\n').slice(-3).join(' | ')}`);
+      throw new OperatorError('tool_missing', 'the disk is full; building decK needs about 4 GB.');
+    throw new OperatorError(
+      'tool_missing',
+      `decK could not be built: ${output.split('\n').slice(-3).join(' | ')}`,
+    );
   }
   renameSync(partial, INSTALLED);
   return INSTALLED;

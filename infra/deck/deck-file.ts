@@ -118,11 +118,7 @@ export function setKeyExpiry(deck: DeckFile, name: string, digest: string, expir
 }
 
 export function removeKeyTag(deck: DeckFile, name: string, digest: string): void {
-  const tags = consumerMap(deck, name).get('tags');
-  if (!isSeq(tags)) return;
-  tags.items = tags.items.filter(
-    (item) => !(isScalar(item) && parseKeyTag(String(item.value))?.digest === digest),
-  );
+  removeTags(deck, name, (tag) => parseKeyTag(tag)?.digest === digest);
 }
 
 /** Allows an origin (see `parseOrigin`) for a client's pk. */
@@ -132,16 +128,26 @@ export function addOrigin(deck: DeckFile, name: string, origin: string): void {
 
 /** Takes an origin back; false when it was not there. */
 export function removeOrigin(deck: DeckFile, name: string, origin: string): boolean {
-  const tags = consumerMap(deck, name).get('tags');
-  if (!isSeq(tags)) return false;
-  const before = tags.items.length;
-  tags.items = tags.items.filter((item) => !(isScalar(item) && item.value === `${ORIGIN_TAG}${origin}`));
-  return tags.items.length < before;
+  return removeTags(deck, name, (tag) => tag === `${ORIGIN_TAG}${origin}`);
 }
 
 /** From the next sync on every key of the client is refused. */
 export function disableConsumer(deck: DeckFile, name: string): void {
   addTag(deck, name, DISABLED_TAG);
+}
+
+/** From the next sync on its keys are taken again. */
+export function enableConsumer(deck: DeckFile, name: string): void {
+  removeTags(deck, name, (tag) => tag === DISABLED_TAG);
+}
+
+/** Gives whether there was one. */
+function removeTags(deck: DeckFile, name: string, which: (tag: string) => boolean): boolean {
+  const tags = consumerMap(deck, name).get('tags');
+  if (!isSeq(tags)) return false;
+  const before = tags.items.length;
+  tags.items = tags.items.filter((item) => !(isScalar(item) && which(String(item.value))));
+  return tags.items.length < before;
 }
 
 function addTag(deck: DeckFile, name: string, tag: string): void {

@@ -31,7 +31,7 @@ const COMMANDS = {
   deck: 'infra/deck/main.ts',
   licences: 'infra/operate/licences.ts',
   advisories: 'infra/operate/advisories.ts',
-  report: 'analytics/report.ts',
+  report: 'infra/operate/report.ts',
   'migrate:registry': 'prisma/migrate.ts',
   'migrate:analytics': 'analytics/migrate.ts',
   audit: 'infra/operate/audit.ts',

@@ -2,11 +2,17 @@
 export class StopError extends Error {
   override name = 'StopError';
   readonly exitCode: number;
-  constructor(sentence: string, exitCode = 1) {
+  /** of an operator's error (operate/errors.ts) */
+  readonly code?: string;
+  constructor(sentence: string, exitCode = 1, code?: string) {
     super(sentence);
     this.exitCode = exitCode;
+    this.code = code;
   }
 }
+
+/** As it is printed: the code is at the end, for whoever searches for it. */
+export const sentenceOf = ({ message, code }: StopError) => (code ? `${message} [${code}]` : message);
 
 /** Ctrl-C, or what else ends a command from outside: no failure of its own. */
 export class Interrupted extends StopError {
@@ -18,7 +24,7 @@ export class Interrupted extends StopError {
 /** Prints a StopError as its sentence, anything else with its stack, and gives the exit code. */
 export function reportError(error: unknown): number {
   if (error instanceof StopError) {
-    process.stderr.write(`pistats: ${error.message}\n`);
+    process.stderr.write(`pistats: ${sentenceOf(error)}\n`);
     return error.exitCode;
   }
   const code = (error as NodeJS.ErrnoException)?.code;

@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { z } from 'zod';
 import { ROOT } from '../local/paths.ts';
-import { reportError, StopError } from '../local/stop-error.ts';
+import { reportError } from '../local/stop-error.ts';
+import { OperatorError } from './errors.ts';
 import { terminal } from './run-program.ts';
 
 const SEVERITIES = ['critical', 'high', 'moderate', 'low', 'info'] as const;
@@ -40,7 +41,8 @@ export function judgeAudit(output: string): Judgement {
   const report = auditReport.safeParse(json);
   if (report.success) return judge(report.data.vulnerabilities);
   const failure = auditFailure.safeParse(json);
-  if (!failure.success) throw new StopError('npm audit gave neither a report nor a reason; run it by hand.');
+  if (!failure.success)
+    throw new OperatorError('tool_missing', 'npm audit gave neither a report nor a reason; run it by hand.');
   const { statusCode, message } = failure.data;
   const why =
     statusCode === undefined ? `npm could not ask it (${firstLine(message)})` : `it answers ${statusCode}`;
@@ -80,7 +82,11 @@ const firstLine = (text = 'no reason was given') => text.split('\n')[0]?.slice(0
 function checkAdvisories(): number {
   try {
     const npm = spawnSync('npm', ['audit', '--omit=dev', '--json'], { cwd: ROOT, encoding: 'utf8' });
-    if (npm.error) throw new StopError('npm was not found; install Node.js 20 or newer together with npm.');
+    if (npm.error)
+      throw new OperatorError(
+        'tool_missing',
+        'npm was not found; install Node.js 20 or newer together with npm.',
+      );
     const { code, lines } = judgeAudit(npm.stdout);
     for (const line of lines) terminal.out(line);
     return code;

@@ -1,18 +1,18 @@
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { parseTime } from '../../analytics/parse-time.ts';
 import { createPutRecords } from '../../stream/index.ts';
 import { readSpool, readTallies } from '../../stream/spool/index.ts';
 import { requireWritable } from '../local/require-writable.ts';
-import { StopError } from '../local/stop-error.ts';
 import { auditJson } from './audit/json.ts';
-import { findPlaces } from './audit/places.ts';
 import { type Repair, repair } from './audit/repair.ts';
 import { runAudit } from './audit/run.ts';
 import { openStream } from './audit/stream.ts';
 import { auditText, repairText, UNREPAIRED } from './audit/text.ts';
 import { windowOf } from './audit/window.ts';
-import { BAD_USAGE, type Output, runProgram, terminal } from './run-program.ts';
+import { OperatorError } from './errors.ts';
+import { parseTime } from './parse-time.ts';
+import { type Output, runProgram, terminal } from './run-program.ts';
+import { describeTarget, findTarget, spoolDirs } from './target.ts';
 
 interface Options {
   from?: Date;
@@ -51,9 +51,13 @@ export function auditProgram(output: Output): Command {
     .option('--wait <seconds>', 'how long a repair waits until it is stored', parseSeconds, 60)
     .action(async (options: Options) => {
       const window = windowOf(options.from, options.to, new Date());
-      if (window.from >= window.to) throw new StopError('--from must lie before --to.', BAD_USAGE);
+      if (window.from >= window.to) throw new OperatorError('usage', '--from must lie before --to.');
       if (options.json) requireWritable(options.json);
-      const places = findPlaces(options);
+      const target = findTarget(['registry', 'analytics', 'stream'], options);
+      const places = { ...target, spoolDirs: spoolDirs(options.spool, target.where) };
+      const missing = options.spool.find((dir) => !existsSync(dir));
+      if (missing) throw new OperatorError('spool_missing', `there is no spool ${missing}.`);
+      output.say(describeTarget(target));
       const auditOptions = {
         places,
         stream: openStream(places.stream),
@@ -76,7 +80,7 @@ export function auditProgram(output: Output): Command {
       }
       output.out(auditText(audit, options.by === 'minute'));
       if (repaired && audit.missing.length > 0) output.out(`\n${UNREPAIRED}`);
-      if (!audit.balanced) throw new StopError('the books do not balance.');
+      if (!audit.balanced) throw new OperatorError('books_unbalanced', 'the books do not balance.');
     });
 }
 

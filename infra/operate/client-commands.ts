@@ -6,15 +6,15 @@ import {
   addConsumer,
   addOrigin,
   disableConsumer,
+  enableConsumer,
   findConsumer,
   listConsumers,
   readDeckFile,
   removeOrigin,
   writeDeckFile,
 } from '../deck/deck-file.ts';
-import { StopError } from '../local/stop-error.ts';
 import type { ClientRegistry, NewClient } from './client-registry.ts';
-import { BAD_USAGE } from './run-program.ts';
+import { OperatorError } from './errors.ts';
 
 /** Google's own rule for project ids: 6 to 30 of these, a letter first, no hyphen last. */
 const FIREBASE_PROJECT = /^[a-z][a-z0-9-]{4,28}[a-z0-9]$/;
@@ -47,9 +47,9 @@ export async function addClient(
   const { origins, ...registered } = client;
   const deck = readDeckFile(deckPath);
   if (listConsumers(deck).some(({ name, disabled }) => name === client.name && disabled))
-    throw new StopError(
-      `client ${client.name} is disabled; remove its tag "disabled" to enable it.`,
-      BAD_USAGE,
+    throw new OperatorError(
+      'client_disabled',
+      `client ${client.name} is disabled; enable it first: npm run clients -- enable ${client.name}`,
     );
   const tags = origins.map(readOrigin);
   addConsumer(deck, client.name);
@@ -61,7 +61,7 @@ export async function addClient(
 function readOrigin(origin: string): string {
   const parsed = parseOrigin(origin);
   if (parsed) return parsed;
-  throw new StopError(`"${origin}" is not an origin: give a host, host:port or *.host.`, BAD_USAGE);
+  throw new OperatorError('usage', `"${origin}" is not an origin: give a host, host:port or *.host.`);
 }
 
 /** Allows origins for a client's pk, or takes them back; gives those it has then. All or none are changed. */
@@ -76,7 +76,7 @@ export function changeOrigins(
   for (const origin of origins.map(readOrigin)) {
     if (change === 'add') addOrigin(deck, name, origin);
     else if (!removeOrigin(deck, name, origin))
-      throw new StopError(`client ${name} has no origin ${origin}.`, BAD_USAGE);
+      throw new OperatorError('unknown_origin', `client ${name} has no origin ${origin}.`);
   }
   writeDeckFile(deck);
   return findConsumer(deck, name).origins;
@@ -91,6 +91,16 @@ export async function disableClient(deckPath: string, registry: ClientRegistry, 
   await registry.disable(name);
 }
 
+/** Takes its keys again: first in the registry, so that no request is let in that the functions would refuse. */
+export async function enableClient(deckPath: string, registry: ClientRegistry, name: string): Promise<void> {
+  const deck = readDeckFile(deckPath);
+  findConsumer(deck, name);
+  enableConsumer(deck, name);
+  if (!(await registry.enable(name)))
+    throw new OperatorError('unknown_client', `the registry has no client ${name}.`);
+  writeDeckFile(deck);
+}
+
 /** 256 bits, as RFC 7518 asks of an HS256 key (section 3.2). */
 const IDENTITY_SECRET_BYTES = 32;
 
@@ -98,7 +108,7 @@ const IDENTITY_SECRET_BYTES = 32;
 export async function renewIdentitySecret(registry: ClientRegistry, name: string): Promise<string> {
   const secret = randomBytes(IDENTITY_SECRET_BYTES).toString('base64url');
   if (await registry.setIdentitySecret(name, secret)) return secret;
-  throw new StopError(`the registry has no client ${name}.`, BAD_USAGE);
+  throw new OperatorError('unknown_client', `the registry has no client ${name}.`);
 }
 
 /** Every client that either side knows, by name. */
@@ -125,16 +135,16 @@ export async function listClients(deckPath: string, registry: ClientRegistry): P
 
 function checkClient({ name, properties, firebaseProject }: NewClient): void {
   if (!CLIENT_NAME.test(name))
-    throw new StopError(
+    throw new OperatorError(
+      'usage',
       `"${name}" is not a client name: 1 to 40 of a-z, 0-9 and "-", no "-" at either end.`,
-      BAD_USAGE,
     );
   for (const property of properties)
     if (!propertyName.safeParse(property).success)
-      throw new StopError(
+      throw new OperatorError(
+        'usage',
         `"${property}" is not a property name: 1 to 64 of a-z, 0-9 and "-", no "-" at either end.`,
-        BAD_USAGE,
       );
   if (firebaseProject !== undefined && !FIREBASE_PROJECT.test(firebaseProject))
-    throw new StopError(`"${firebaseProject}" is not a Firebase project id.`, BAD_USAGE);
+    throw new OperatorError('usage', `"${firebaseProject}" is not a Firebase project id.`);
 }

@@ -2,10 +2,8 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PrismaClient } from '../../lambdas/generated/prisma/client.ts';
 import { generatePrismaClient } from '../../prisma/generate.ts';
-import { ROOT, STATE_DIR } from '../local/paths.ts';
-import { readRunInfo } from '../local/run-info.ts';
-import { StopError } from '../local/stop-error.ts';
-import { BAD_USAGE } from './run-program.ts';
+import { ROOT } from '../local/paths.ts';
+import { explainDatabaseError } from './database-error.ts';
 
 export interface NewClient {
   name: string;
@@ -27,25 +25,14 @@ export interface ClientRegistry {
   /** Adds a client, or completes one that is there: its properties are added to, nothing is taken away. */
   add(client: NewClient): Promise<void>;
   disable(name: string): Promise<void>;
+  /** False when there is no such client. */
+  enable(name: string): Promise<boolean>;
   /**
    * False when there is no such client. The secret verifies user tokens; whatever was signed with the one before is
    * refused.
    */
   setIdentitySecret(name: string, secret: string): Promise<boolean>;
   list(): Promise<RegisteredClient[]>;
-}
-
-/** `--registry`, else DATABASE_URL, else that of the local stack that runs. @throws StopError when there is none */
-export function registryUrl(
-  option: string | undefined,
-  environment: NodeJS.ProcessEnv = process.env,
-): string {
-  const given = option ?? environment.DATABASE_URL;
-  if (given) return given;
-  const runFile = environment.PISTATS_RUN ?? join(STATE_DIR, 'run.json');
-  const url = existsSync(runFile) ? readRunInfo(runFile).registryUrl : undefined;
-  if (url) return url;
-  throw new StopError('no registry: give --registry, set DATABASE_URL, or start the local stack.', BAD_USAGE);
 }
 
 /** The clients in the registry at `url`, as its owner; each call is a connection of its own. Throws StopErrors. */
@@ -71,6 +58,12 @@ export function openClientRegistry(url: string): ClientRegistry {
       await within(url, (prisma) =>
         prisma.client.updateMany({ where: { name }, data: { status: 'disabled' } }),
       );
+    },
+    async enable(name) {
+      const { count } = await within(url, (prisma) =>
+        prisma.client.updateMany({ where: { name }, data: { status: 'active' } }),
+      );
+      return count > 0;
     },
     async setIdentitySecret(name, identitySecret) {
       const { count } = await within(url, (prisma) =>
@@ -111,17 +104,10 @@ async function within<T>(url: string, work: (prisma: PrismaClient) => Promise<T>
     return await work(prisma);
   } catch (error) {
     const { code, place, message } = databaseError(error);
-    const reason = REASONS[code ?? ''] ?? (place ? `nothing answers at ${place}` : message || code);
-    throw new StopError(`the registry failed: ${reason ?? 'no reason given'}.`);
+    // the adapter's code of a connection that failed is its own
+    const cause = place ? { code: 'ECONNREFUSED' } : { code, message };
+    throw explainDatabaseError('registry', cause) ?? error;
   } finally {
     await prisma.$disconnect();
   }
 }
-
-/** SQLSTATEs that an operator can act on (PostgreSQL manual, appendix A). */
-const REASONS: Record<string, string> = {
-  '28P01': 'the password is wrong',
-  '3D000': 'there is no such database',
-  '42P01': 'it has no tables yet, run its migrations first',
-  '42501': 'this role may not do that; use the owner',
-};

@@ -3,12 +3,14 @@ import {
   addClient,
   changeOrigins,
   disableClient,
+  enableClient,
   type ListedClient,
   listClients,
   renewIdentitySecret,
 } from './client-commands.ts';
-import { type ClientRegistry, openClientRegistry, registryUrl } from './client-registry.ts';
+import { type ClientRegistry, openClientRegistry } from './client-registry.ts';
 import { type Output, runProgram, terminal } from './run-program.ts';
+import { describeTarget, findTarget } from './target.ts';
 
 interface PlaceOptions {
   deck: string;
@@ -21,10 +23,14 @@ interface AddOptions extends PlaceOptions {
   identityVerification?: 'off' | 'required';
 }
 
-/** `npm run clients -- add | disable | list`: a client in deck.yaml and in the registry. */
+/** `npm run clients -- add | disable | enable | origins | identity-secret | list`: a client in deck.yaml and in the registry. */
 export function clientsProgram(
   output: Output,
-  connect: (url: string | undefined) => ClientRegistry = (url) => openClientRegistry(registryUrl(url)),
+  connect: (url: string | undefined) => ClientRegistry = (url) => {
+    const target = findTarget(['registry'], { registry: url });
+    output.say(describeTarget(target));
+    return openClientRegistry(target.registry);
+  },
 ): Command {
   const program = new Command('clients').description(
     'clients: consumers in deck.yaml, and rows in the registry',
@@ -77,6 +83,16 @@ export function clientsProgram(
     .action(async (name: string, options: PlaceOptions) => {
       await disableClient(options.deck, connect(options.registry), name);
       output.say(`client ${name} is disabled; the gateway refuses it once ${options.deck} is synced.`);
+    });
+
+  program
+    .command('enable <client>')
+    .description('take its keys again, those that have not expired meanwhile')
+    .addOption(deck())
+    .addOption(registry())
+    .action(async (name: string, options: PlaceOptions) => {
+      await enableClient(options.deck, connect(options.registry), name);
+      output.say(`client ${name} is enabled; the gateway takes its keys once ${options.deck} is synced.`);
     });
 
   const origins = program

@@ -8,8 +8,7 @@ import {
   setKeyExpiry,
   writeDeckFile,
 } from '../deck/deck-file.ts';
-import { StopError } from '../local/stop-error.ts';
-import { BAD_USAGE } from './run-program.ts';
+import { OperatorError } from './errors.ts';
 
 /** A key as an operator sees it: never the key itself, which is not stored. */
 export interface ListedKey extends KeyTag {
@@ -37,8 +36,8 @@ const utcDay = (time: Date) => time.toISOString().slice(0, 10);
 export function parseExpiry(text: string, now: Date): string {
   const time = Date.parse(`${text}T00:00:00Z`);
   const real = /^\d{4}-\d{2}-\d{2}$/.test(text) && !Number.isNaN(time) && utcDay(new Date(time)) === text;
-  if (!real) throw new StopError(`"${text}" is not a date of the form YYYY-MM-DD.`, BAD_USAGE);
-  if (isExpired(text, now)) throw new StopError(`${text} is in the past.`, BAD_USAGE);
+  if (!real) throw new OperatorError('usage', `"${text}" is not a date of the form YYYY-MM-DD.`);
+  if (isExpired(text, now)) throw new OperatorError('usage', `${text} is in the past.`);
   return text;
 }
 
@@ -69,7 +68,8 @@ export function rotateKey(
 
 function addNewKey(deck: DeckFile, name: string, { kind, expires }: WantedKey): IssuedKey {
   const { disabled, origins } = findConsumer(deck, name);
-  if (disabled) throw new StopError(`client ${name} is disabled: a key of it would be refused.`, BAD_USAGE);
+  if (disabled)
+    throw new OperatorError('client_disabled', `client ${name} is disabled: a key of it would be refused.`);
   const key = generateKey(kind, name);
   const digest = keyDigest(key);
   addKeyTag(deck, name, { kind, digest, expires });
@@ -89,11 +89,11 @@ export function revokeKey(deckPath: string, name: string, prefix: string): KeyTa
   const matching = findConsumer(deck, name).keys.filter(({ digest }) => digest.startsWith(prefix));
   const [tag] = matching;
   if (prefix === '' || !tag)
-    throw new StopError(`client ${name} has no key whose digest starts with "${prefix}".`, BAD_USAGE);
+    throw new OperatorError('unknown_key', `client ${name} has no key whose digest starts with "${prefix}".`);
   if (matching.length > 1)
-    throw new StopError(
+    throw new OperatorError(
+      'usage',
       `${matching.length} keys of client ${name} start with "${prefix}"; give more of it.`,
-      BAD_USAGE,
     );
   removeKeyTag(deck, name, tag.digest);
   writeDeckFile(deck);

@@ -2,7 +2,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { ROOT } from '../local/paths.ts';
-import { reportError, StopError } from '../local/stop-error.ts';
+import { reportError } from '../local/stop-error.ts';
+import { OperatorError } from './errors.ts';
 import { type LicensedPackage, refuseLicence } from './licence-rule.ts';
 import { terminal } from './run-program.ts';
 
@@ -24,7 +25,8 @@ const manifest = z.object({ license: z.unknown().optional() });
  */
 export function readPackages(root: string): LicensedPackage[] {
   const lock = packageLock.safeParse(readJson(join(root, 'package-lock.json')));
-  if (!lock.success) throw new StopError(`${join(root, 'package-lock.json')} is no lock file.`);
+  if (!lock.success)
+    throw new OperatorError('file_unreadable', `${join(root, 'package-lock.json')} is no lock file.`);
   return Object.entries(lock.data.packages)
     .filter(([path, { link }]) => path !== '' && !link)
     .map(([path, { version = '?', license }]) => {

@@ -7,7 +7,7 @@ import {
   type Payload,
   type PutRecords,
 } from '../../stream/index.ts';
-import { StopError } from '../local/stop-error.ts';
+import { OperatorError } from './errors.ts';
 
 /** Together about 16 s of pauses. */
 const MAX_TRIES = 8;
@@ -45,7 +45,10 @@ async function putCall(
     }
     if (left.length === 0) return;
   }
-  throw new StopError(`the stream ${stream} takes nothing (${why}); run it again later.`);
+  throw new OperatorError(
+    'stream_refuses',
+    `the stream ${stream} takes nothing (${why}); run it again later.`,
+  );
 }
 
 function* calls(records: Payload[]): Generator<Payload[]> {

@@ -1,9 +1,8 @@
 import { closeSync, createReadStream, openSync, writeSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { StopError } from '../local/stop-error.ts';
+import { OperatorError } from './errors.ts';
 import type { Correction } from './replay-event.ts';
 import type { RejectedRow } from './replay-rows.ts';
-import { BAD_USAGE } from './run-program.ts';
 
 /** A line of the file: what `export` writes and, with a corrected payload, `put --in` reads. */
 export interface ReplayLine extends Correction {
@@ -18,7 +17,7 @@ export function replayLine(row: RejectedRow): string {
   return JSON.stringify({ ...head, payload: value });
 }
 
-/** Writes lines as they come. The file is the owner's alone: it holds what people did. @throws StopError */
+/** Writes lines as they come. The file is the owner's alone: it holds what people did. @throws OperatorError */
 export async function writeLines(file: string, lines: AsyncIterable<string>): Promise<number> {
   let count = 0;
   const descriptor = attempt(file, () => openSync(file, 'wx', 0o600));
@@ -38,12 +37,13 @@ function attempt<T>(file: string, work: () => T): T {
     return work();
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'EEXIST') throw new StopError(`${file} exists already; give another name.`, BAD_USAGE);
-    throw new StopError(`${file} can not be written: ${code}.`, code === 'ENOENT' ? BAD_USAGE : 1);
+    if (code === 'EEXIST')
+      throw new OperatorError('file_exists', `${file} exists already; give another name.`);
+    throw new OperatorError('file_unwritable', `${file} can not be written: ${code}.`);
   }
 }
 
-/** Every line, checked before anything is done with one. @throws StopError that names the line */
+/** Every line, checked before anything is done with one. @throws OperatorError that names the line */
 export async function readLines(file: string): Promise<ReplayLine[]> {
   const lines: ReplayLine[] = [];
   let number = 0;
@@ -53,8 +53,11 @@ export async function readLines(file: string): Promise<ReplayLine[]> {
       if (text.trim()) lines.push(parseLine(text, `${file}, line ${number}`));
     }
   } catch (error) {
-    if (error instanceof StopError) throw error;
-    throw new StopError(`${file} can not be read: ${(error as NodeJS.ErrnoException).code}.`, BAD_USAGE);
+    if (error instanceof OperatorError) throw error;
+    throw new OperatorError(
+      'file_unreadable',
+      `${file} can not be read: ${(error as NodeJS.ErrnoException).code}.`,
+    );
   }
   return lines;
 }
@@ -64,13 +67,13 @@ function parseLine(text: string, where: string): ReplayLine {
   try {
     line = JSON.parse(text) as Partial<ReplayLine> | null;
   } catch {
-    throw new StopError(`${where}: no JSON.`, BAD_USAGE);
+    throw new OperatorError('file_line', `${where}: no JSON.`);
   }
   const { source_id, payload, payload_encoding } = line ?? {};
   if (typeof source_id !== 'string' || payload === undefined)
-    throw new StopError(
+    throw new OperatorError(
+      'file_line',
       `${where}: a line has source_id and payload, as "replay export" writes them.`,
-      BAD_USAGE,
     );
   return { source_id, payload, payload_encoding };
 }

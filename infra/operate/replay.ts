@@ -1,14 +1,15 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import pg from 'pg';
-import { analyticsUrl } from '../../analytics/database-url.ts';
-import { parseTime } from '../../analytics/parse-time.ts';
 import type { RejectReason } from '../../storm/index.ts';
-import { StopError } from '../local/stop-error.ts';
+import { explainDatabaseError } from './database-error.ts';
+import { OperatorError } from './errors.ts';
+import { parseTime } from './parse-time.ts';
 import { readLines, replayLine, writeLines } from './replay-file.ts';
 import { type PutResult, putBack, type Replay } from './replay-put.ts';
 import { countRejected, type RejectedFilter, rejectedById, rejectedPages } from './replay-rows.ts';
 import { openReplayStream, type ReplayStream } from './replay-stream.ts';
-import { BAD_USAGE, type Output, runProgram, terminal } from './run-program.ts';
+import { type Output, runProgram, terminal } from './run-program.ts';
+import { describeTarget, findTarget } from './target.ts';
 
 const REASONS: RejectReason[] = ['decode', 'invalid', 'clock', 'unstorable'];
 /** Lines of a file that are put and waited for together. */
@@ -22,14 +23,19 @@ interface PutCommand extends RejectedFilter {
   wait: number;
 }
 
+/** Where the rejected events are, and the stream that they go back to. */
+export type OpenPlace = (needs: ('analytics' | 'stream')[]) => { database: string; stream(): ReplayStream };
+
+const openPlace =
+  (output: Output): OpenPlace =>
+  (needs) => {
+    const target = findTarget(needs);
+    output.say(describeTarget(target));
+    return { database: target.analytics, stream: () => openReplayStream(target.stream) };
+  };
+
 /** `npm run replay -- list | export | put`: what the stream held and the tables could not take, put back. */
-export function replayProgram(
-  output: Output,
-  open: { database(): string; stream(): ReplayStream } = {
-    database: localOrGiven,
-    stream: openReplayStream,
-  },
-): Command {
+export function replayProgram(output: Output, open: OpenPlace = openPlace(output)): Command {
   const program = new Command('replay').description('events in rejected_events: see, take out, put back');
   const filtered = (command: Command) =>
     command
@@ -42,7 +48,7 @@ export function replayProgram(
     .description('how many, by reason, client and the version of the code that rejected them')
     .option('--json', 'as JSON')
     .action((filter: RejectedFilter & { json?: boolean }) =>
-      withDatabase(open.database, async (pool) => {
+      withDatabase(open(['analytics']).database, async (pool) => {
         const counts = await countRejected(pool, filter);
         if (filter.json) return output.out(JSON.stringify(counts));
         if (counts.length === 0) output.say('nothing is rejected.');
@@ -59,7 +65,7 @@ export function replayProgram(
     .description('write them to a file, a line of JSON each: source_id, reason, detail, payload, …')
     .requiredOption('--out <file>', 'a new file')
     .action((options: RejectedFilter & { out: string }) =>
-      withDatabase(open.database, async (pool) => {
+      withDatabase(open(['analytics']).database, async (pool) => {
         const count = await writeLines(options.out, exportLines(pool, options));
         output.say(
           `${count} rejected events are in ${options.out}; they stay rejected until they are put back.`,
@@ -80,29 +86,26 @@ export function replayProgram(
   return program;
 }
 
-async function put(
-  options: PutCommand,
-  output: Output,
-  open: { database(): string; stream(): ReplayStream },
-): Promise<void> {
+async function put(options: PutCommand, output: Output, open: OpenPlace): Promise<void> {
   if (!options.in && !options.reason)
-    throw new StopError(
+    throw new OperatorError(
+      'usage',
       'give --reason for what is put back as it is, or --in for a corrected file.',
-      BAD_USAGE,
     );
   if (options.in && (options.reason || options.client || options.from || options.to))
-    throw new StopError(
+    throw new OperatorError(
+      'usage',
       '--in names the events itself: it takes no --reason, --client, --from or --to.',
-      BAD_USAGE,
     );
   const lines = options.in ? await readLines(options.in) : undefined;
   const total: PutResult = { put: 0, settled: 0, refused: [] };
+  const place = open(options.dryRun ? ['analytics'] : ['analytics', 'stream']);
   let stream: ReplayStream | undefined;
   const connected = () => {
-    stream ??= open.stream();
+    stream ??= place.stream();
     return stream;
   };
-  await withDatabase(open.database, async (pool) => {
+  await withDatabase(place.database, async (pool) => {
     const pages = lines ? linePages(pool, lines, output) : rowPages(pool, options);
     const { dryRun = false, newIds = false, wait } = options;
     for await (const page of pages) {
@@ -127,10 +130,11 @@ function report({ put, settled, refused }: PutResult, { dryRun, wait }: PutComma
   }
   output.say(`${put} put back, ${settled} of them stored.`);
   if (settled < put)
-    throw new StopError(
+    throw new OperatorError(
+      'not_stored',
       `${put - settled} are not stored within ${wait} s: does the topology run? Putting them again is harmless.`,
     );
-  if (refused.length > 0) throw new StopError('not everything could be put back.');
+  if (refused.length > 0) throw new OperatorError('still_rejected', 'not everything could be put back.');
 }
 
 async function* exportLines(pool: pg.Pool, filter: RejectedFilter): AsyncGenerator<string> {
@@ -161,40 +165,18 @@ async function* linePages(
   }
 }
 
-async function withDatabase(url: () => string, work: (pool: pg.Pool) => Promise<void>): Promise<void> {
-  const pool = new pg.Pool({ connectionString: url(), max: 2, connectionTimeoutMillis: 5_000 });
+async function withDatabase(url: string, work: (pool: pg.Pool) => Promise<void>): Promise<void> {
+  const pool = new pg.Pool({ connectionString: url, max: 2, connectionTimeoutMillis: 5_000 });
   pool.on('error', () => {});
   try {
     await work(pool);
   } catch (error) {
-    throw error instanceof StopError ? error : explained(error as Error & { code?: string });
+    throw error instanceof OperatorError
+      ? error
+      : (explainDatabaseError('analytics database', error) ?? error);
   } finally {
     await pool.end();
   }
-}
-
-function localOrGiven(): string {
-  try {
-    return analyticsUrl();
-  } catch (error) {
-    throw new StopError((error as Error).message);
-  }
-}
-
-/** A driver's error as a sentence; anything else as it is. */
-function explained(error: Error & { code?: string }): Error {
-  if (error.code === '42P01')
-    return new StopError(
-      'the analytics database lacks tables: apply its schema (node analytics/migrate.ts).',
-    );
-  if (error.code?.startsWith('28') || error.code === '42501')
-    return new StopError(
-      'the analytics database refuses this login; its owner or a member of pistats_topology may.',
-    );
-  if (error.code === '3D000') return new StopError('the server has no such analytics database.');
-  if (/^E[A-Z]+$|^08|^57/.test(error.code ?? '') || /timeout|terminated/i.test(error.message))
-    return new StopError(`the analytics database is not reachable (${error.code ?? 'timeout'}).`);
-  return error;
 }
 
 function parseSeconds(value: string): number {

@@ -1,6 +1,6 @@
 import { type Command, CommanderError } from 'commander';
 import { DeckFileError } from '../deck/deck-file.ts';
-import { reportError, StopError } from '../local/stop-error.ts';
+import { reportError, StopError, sentenceOf } from '../local/stop-error.ts';
 
 /** Exit code of a command that could not do what it was asked because of what it was given. */
 export const BAD_USAGE = 2;
@@ -16,7 +16,10 @@ export const terminal: Output = {
   say: (line) => process.stderr.write(`pistats: ${line}\n`),
 };
 
-/** Runs a command line to its exit code: 0, 1 for a failure, 2 for bad usage; never a stack trace for either. */
+/**
+ * Runs a command line to its exit code: 0 well, 1 something is not as it should be, 2 usage or configuration, 3 something
+ * could not be reached (errors.ts); never a stack trace for any of them.
+ */
 export async function runProgram(program: Command, args: string[], output: Output): Promise<number> {
   for (const command of withSubcommands(program))
     command.exitOverride().configureOutput({ outputError: () => {} });
@@ -25,9 +28,13 @@ export async function runProgram(program: Command, args: string[], output: Outpu
     return 0;
   } catch (error) {
     if (error instanceof CommanderError) return reportUsage(error, output);
-    if (error instanceof DeckFileError || error instanceof StopError) {
-      output.say(error.message);
-      return error instanceof StopError ? error.exitCode : BAD_USAGE;
+    if (error instanceof DeckFileError) {
+      output.say(`${error.message} [deck_file]`);
+      return BAD_USAGE;
+    }
+    if (error instanceof StopError) {
+      output.say(sentenceOf(error));
+      return error.exitCode;
     }
     return reportError(error);
   }
@@ -42,6 +49,6 @@ function reportUsage(error: CommanderError, output: Output): number {
   // asked for help or version: commander printed it
   if (error.exitCode === 0) return 0;
   if (error.code === 'commander.help') return BAD_USAGE;
-  output.say(`${error.message.replace(/^error: /, '').replaceAll('\n', ' ')}; --help tells more.`);
+  output.say(`${error.message.replace(/^error: /, '').replaceAll('\n', ' ')}; --help tells more. [usage]`);
   return BAD_USAGE;
 }

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { existsSync } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { StampedEvent } from '../../contracts/stamped-event.ts';
@@ -17,11 +16,9 @@ import {
   readOwner,
   readSpool,
 } from '../../stream/spool/index.ts';
-import { STATE_DIR } from '../local/paths.ts';
-import { readRunInfo } from '../local/run-info.ts';
-import { StopError } from '../local/stop-error.ts';
 import { waitUntil } from '../local/wait-until.ts';
-import { BAD_USAGE } from './run-program.ts';
+import { OperatorError } from './errors.ts';
+import { spoolDirs } from './target.ts';
 
 /** What the segments of one process hold; a segment goes as a whole, so Kinesis may have some of it already. */
 export interface ListedBoot {
@@ -37,14 +34,14 @@ export interface ListedBoot {
   torn: number;
 }
 
-/** `--dir`, else PISTATS_SPOOL_DIR, else that of the local stack that runs. @throws StopError when there is none */
+/** `--spool`, else PISTATS_SPOOL_DIR, else that of the local stack that runs. @throws OperatorError no_target */
 export function spoolDir(option: string | undefined, environment: NodeJS.ProcessEnv = process.env): string {
-  const given = option ?? environment.PISTATS_SPOOL_DIR;
-  const runFile = environment.PISTATS_RUN ?? join(STATE_DIR, 'run.json');
-  const dir = given || (existsSync(runFile) ? readRunInfo(runFile).spoolDir : undefined);
-  if (!dir)
-    throw new StopError('no spool: give --dir, set PISTATS_SPOOL_DIR, or start the local stack.', BAD_USAGE);
-  return dir;
+  const [dir] = spoolDirs(option ? [option] : [], undefined, environment);
+  if (dir) return dir;
+  throw new OperatorError(
+    'no_target',
+    'no spool: give --spool, set PISTATS_SPOOL_DIR, or start the local stack.',
+  );
 }
 
 /** The boots that have a folder; none where there is no spool yet. @throws StopError when it can not be read */
@@ -124,8 +121,8 @@ export async function drainSpool(
 export async function exportSpool(dir: string, out: string): Promise<number> {
   await reach(dir, () => stat(dir));
   const file = await open(out, 'wx', 0o600).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'EEXIST') throw new StopError(`${out} exists; give another file.`, BAD_USAGE);
-    throw new StopError(`${out} can not be written: ${error.code}.`);
+    if (error.code === 'EEXIST') throw new OperatorError('file_exists', `${out} exists; give another file.`);
+    throw new OperatorError('file_unwritable', `${out} can not be written: ${error.code}.`);
   });
   let records = 0;
   try {
@@ -134,7 +131,10 @@ export async function exportSpool(dir: string, out: string): Promise<number> {
       records++;
     }
   } catch (error) {
-    throw new StopError(`the export failed: ${(error as NodeJS.ErrnoException).code ?? 'no reason given'}.`);
+    throw new OperatorError(
+      'spool_unreadable',
+      `the export failed: ${(error as NodeJS.ErrnoException).code ?? 'no reason given'}.`,
+    );
   } finally {
     await file.close();
   }
@@ -146,7 +146,7 @@ async function reach<T>(dir: string, work: () => Promise<T>): Promise<T> {
     return await work();
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT') throw new StopError(`there is no folder ${dir}.`, BAD_USAGE);
-    throw new StopError(`the spool ${dir} can not be read: ${code ?? message}.`);
+    if (code === 'ENOENT') throw new OperatorError('spool_missing', `there is no folder ${dir}.`);
+    throw new OperatorError('spool_unreadable', `the spool ${dir} can not be read: ${code ?? message}.`);
   }
 }

@@ -1,11 +1,13 @@
+import { resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import { createPutRecords, locateService, type PutRecords } from '../../stream/index.ts';
-import { StopError } from '../local/stop-error.ts';
-import { BAD_USAGE, type Output, runProgram, terminal } from './run-program.ts';
+import { OperatorError } from './errors.ts';
+import { type Output, runProgram, terminal } from './run-program.ts';
 import { drainSpool, exportSpool, type ListedBoot, listSpool, spoolDir } from './spool-commands.ts';
+import { pointAtLocalKinesis, requireAws, runningStackInfo } from './target.ts';
 
-interface DirOption {
-  dir?: string;
+interface SpoolOption {
+  spool?: string;
 }
 
 /** `npm run spool -- list | drain | export`: what a node has received and Kinesis has not taken yet. */
@@ -16,16 +18,16 @@ export function spoolProgram(
   const program = new Command('spool').description(
     "a node's spool: events that were answered 2xx and that Kinesis has not taken yet",
   );
-  const dir = () =>
-    new Option('--dir <folder>', "the spool; default PISTATS_SPOOL_DIR, else the running local stack's");
+  const spool = () =>
+    new Option('--spool <dir>', "a node's spool, or a copy; else PISTATS_SPOOL_DIR, else the local stack's");
 
   program
     .command('list')
     .description('what each process has in it')
     .option('--json', 'as JSON')
-    .addOption(dir())
-    .action(async (options: DirOption & { json?: boolean }) => {
-      const boots = await listSpool(spoolDir(options.dir));
+    .addOption(spool())
+    .action(async (options: SpoolOption & { json?: boolean }) => {
+      const boots = await listSpool(spoolDir(options.spool));
       if (options.json) output.out(JSON.stringify(boots));
       else for (const boot of boots) output.out(row(boot));
     });
@@ -35,10 +37,18 @@ export function spoolProgram(
     .description(
       'send what dead processes left to Kinesis (AWS_REGION, AWS_ENDPOINT_URL_KINESIS, credentials)',
     )
-    .addOption(dir())
-    .action(async (options: DirOption) => {
-      const folder = spoolDir(options.dir);
-      requireAws();
+    .addOption(spool())
+    .action(async (options: SpoolOption) => {
+      const folder = spoolDir(options.spool);
+      // what the local stack's nodes wrote goes to its Kinesis, whatever region the shell names
+      const stack = runningStackInfo();
+      if (stack?.spoolDir && stack.kinesisUrl && resolve(stack.spoolDir) === resolve(folder)) {
+        pointAtLocalKinesis(stack.kinesisUrl, process.env);
+        output.say('working on the local stack.');
+      } else {
+        requireAws();
+        output.say(`working on Kinesis at ${locateService('kinesis').endpoint.host}.`);
+      }
       for (const { boot, owner, pid, records } of await listSpool(folder))
         if (owner === 'alive' && records > 0)
           output.say(`${boot} is left to process ${pid}, which runs and sends it itself.`);
@@ -48,16 +58,17 @@ export function spoolProgram(
         patienceMs,
       });
       output.say(`Kinesis took ${sent} records.`);
-      if (left > 0) throw new StopError(`${left} records were not taken; they stay in the spool.`);
+      if (left > 0)
+        throw new OperatorError('not_taken', `${left} records were not taken; they stay in the spool.`);
     });
 
   program
     .command('export')
     .description('write every record as a line of JSON, without changing anything')
     .requiredOption('--out <file>', 'a new file; it holds events, users included')
-    .addOption(dir())
-    .action(async (options: DirOption & { out: string }) => {
-      const records = await exportSpool(spoolDir(options.dir), options.out);
+    .addOption(spool())
+    .action(async (options: SpoolOption & { out: string }) => {
+      const records = await exportSpool(spoolDir(options.spool), options.out);
       output.say(`${records} records are in ${options.out}.`);
     });
 
@@ -74,14 +85,6 @@ const row = ({ boot, owner, pid, records, events, bytes, oldest, torn }: ListedB
     oldest ? `since ${oldest}` : 'empty',
     ...(torn > 0 ? [`${torn} bytes torn`] : []),
   ].join('\t');
-
-function requireAws(): void {
-  try {
-    locateService('kinesis');
-  } catch (error) {
-    throw new StopError(`${(error as Error).message}.`, BAD_USAGE);
-  }
-}
 
 if (import.meta.main) {
   process.exitCode = await runProgram(spoolProgram(terminal), process.argv.slice(2), terminal);

@@ -6,8 +6,8 @@ import { DATA_DIR } from '../local/paths.ts';
 import { readRunInfo } from '../local/run-info.ts';
 import { holdLock } from '../local/run-lock.ts';
 import { setUp } from '../local/setup.ts';
-import { StopError } from '../local/stop-error.ts';
 import { startStormCluster } from '../local/storm/start-cluster.ts';
+import { OperatorError } from './errors.ts';
 import { type Output, runProgram, terminal } from './run-program.ts';
 
 /** Beside the database that the stack's own topology writes: two topologies must not share checkpoints. */
@@ -31,7 +31,7 @@ export function stormClusterProgram(output: Output): Command {
 
 async function runCluster(options: Options, output: Output): Promise<void> {
   if (options.topology !== undefined && !existsSync(options.topology))
-    throw new StopError(`there is no ${options.topology}.`, 2);
+    throw new OperatorError('file_unreadable', `there is no ${options.topology}.`);
   const interrupted = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
     process.on(signal, () => interrupted.abort());
@@ -78,7 +78,8 @@ async function clusterTarget(
     return { ANALYTICS_URL: env.ANALYTICS_URL, PISTATS_STREAM: env.PISTATS_STREAM ?? 'pistats-events' };
   const file = env.PISTATS_RUN ?? join(DATA_DIR, 'run.json');
   if (!existsSync(file))
-    throw new StopError(
+    throw new OperatorError(
+      'no_target',
       'no stream and no database are known: start piStats with "npm start", or set ANALYTICS_URL, PISTATS_STREAM and what the AWS SDK needs.',
     );
   const { adminUrl, kinesisUrl, stream } = readRunInfo(file);

@@ -40,7 +40,7 @@ export async function repair(
   audit: Audit,
   { places, stream, putRecords, patienceMs }: RepairOptions,
 ): Promise<Repair> {
-  const analytics = await openSnapshot(places.analyticsUrl, 'analytics database');
+  const analytics = await openSnapshot(places.analytics, 'analytics database');
   const found = await findOnStream(audit, stream, analytics).finally(() => analytics.close());
   await putEvents(places.stream, found, putRecords);
 
@@ -48,7 +48,7 @@ export async function repair(
   const facts = audit.facts.missing.filter(({ client_id, id }) => !again.has(factKey(client_id, id)));
   const restamp = createRestamper();
   const forwarded: ReturnType<typeof toTriple>[] = [];
-  const registry = await openSnapshot(places.registryUrl, 'registry');
+  const registry = await openSnapshot(places.registry, 'registry');
   try {
     for (let at = 0; at < facts.length; at += CHUNK) {
       const events = (await readFactRows(registry, facts.slice(at, at + CHUNK))).flatMap(({ client, fact }) =>
@@ -64,7 +64,7 @@ export async function repair(
   return {
     fromStream: found.length,
     fromRegistry: forwarded.length,
-    notYetStored: await waitStored(places.analyticsUrl, triples, patienceMs),
+    notYetStored: await waitStored(places.analytics, triples, patienceMs),
   };
 }
 

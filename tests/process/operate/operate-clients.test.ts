@@ -40,7 +40,7 @@ t.test('the commands against a registry of their own', async (t) => {
   const add = ['add', 'new-tv', '--property', 'www', '--origin', 'www.new.tv', ...deck];
 
   const early = await clients(...add);
-  t.match(early, { code: 1, stderr: /run its migrations first/ }, 'a registry without tables');
+  t.match(early, { code: 2, stderr: /run its migrations first/ }, 'a registry without tables');
   await migrateRegistry(registryUrl);
 
   t.match(await clients(...add, '--firebase-project', 'new-tv-push'), { code: 0 });
@@ -66,7 +66,7 @@ t.test('a registry that is not there: one sentence without its address', async (
   const { path } = deckFixture(t.testdir({}));
   const url = 'postgres://owner:s3cret@127.0.0.1:1/registry';
   const { code, stderr } = await clients('list', '--deck', path, '--registry', url);
-  t.equal(code, 1);
-  t.match(stderr, 'pistats: the registry failed: nothing answers at 127.0.0.1:1.\n');
+  t.equal(code, 3);
+  t.match(stderr, 'pistats: the registry: nothing answers there (ECONNREFUSED). [database_unreachable]\n');
   t.notMatch(stderr, /s3cret/);
 });

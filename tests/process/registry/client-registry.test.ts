@@ -39,13 +39,14 @@ t.test('what keeps the registry from answering is one sentence, without the URL'
   const at = (changes: Partial<URL>) =>
     openClientRegistry(Object.assign(new URL(database.url), changes).href);
   const reasons: [string, Partial<URL>][] = [
-    ['the registry failed: the password is wrong.', { password: 'not-this' }],
-    ['the registry failed: there is no such database.', { pathname: '/nowhere' }],
-    ['the registry failed: nothing answers at 127.0.0.1:1.', { port: '1' }],
+    ['the registry: the user or the password is wrong.', { password: 'not-this' }],
+    ['the registry: the server has no database of that name.', { pathname: '/nowhere' }],
+    ['the registry: nothing answers there (ECONNREFUSED).', { port: '1' }],
   ];
   for (const [message, changes] of reasons) await t.rejects(at(changes).list(), { message });
   const reader = openClientRegistry(database.writerUrl);
   await t.rejects(reader.disable('acme'), {
-    message: 'the registry failed: this role may not do that; use the owner.',
+    message: 'the registry: this role may not do that: use the owner.',
+    code: 'database_permission',
   });
 });

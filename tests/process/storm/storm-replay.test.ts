@@ -47,8 +47,8 @@ async function rig(t: Test) {
     stopTopology: () => topology.stop(),
     async replay(...args: string[]) {
       const output = recordedOutput();
-      const stream = () => openReplayStream({ ...process.env, PISTATS_STREAM: STREAM });
-      const code = await runProgram(replayProgram(output, { database: () => db.url, stream }), args, output);
+      const open = () => ({ database: db.url, stream: () => openReplayStream(STREAM) });
+      const code = await runProgram(replayProgram(output, open), args, output);
       return { ...output, code };
     },
   };
@@ -186,11 +186,12 @@ t.test(
 
 t.test('bad usage and a database that is away are sentences', async (t) => {
   const output = recordedOutput();
-  const open = { database: () => 'postgres://x:y@127.0.0.1:1/analytics', stream: openReplayStream };
+  const database = 'postgres://x:y@127.0.0.1:1/analytics';
+  const open = () => ({ database, stream: () => openReplayStream(STREAM) });
   const run = (...args: string[]) => runProgram(replayProgram(output, open), args, output);
   const dir = t.testdir({ 'bad.ndjson': '{"source_id":"x","payload":{}}\n{"payload":{}}\n' });
-  t.equal(await run('list'), 1);
-  t.match(output.said.pop(), /not reachable \(ECONNREFUSED\)/);
+  t.equal(await run('list'), 3);
+  t.match(output.said.pop(), /nothing answers there \(ECONNREFUSED\).* \[database_unreachable\]$/);
   for (const [args, sentence] of [
     [['put'], /give --reason/],
     [['put', '--reason', 'other'], /Allowed choices are decode/],

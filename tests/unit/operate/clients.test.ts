@@ -1,13 +1,7 @@
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { consumerId } from '../../../contracts/consumer-id.ts';
 import { StopError } from '../../../infra/local/stop-error.ts';
-import {
-  type ClientRegistry,
-  type RegisteredClient,
-  registryUrl,
-} from '../../../infra/operate/client-registry.ts';
+import type { ClientRegistry, RegisteredClient } from '../../../infra/operate/client-registry.ts';
 import { clientsProgram } from '../../../infra/operate/clients.ts';
 import { runProgram } from '../../../infra/operate/run-program.ts';
 import { changedLines, DECK, deckFixture } from '../../support/deck-fixture.ts';
@@ -46,6 +40,12 @@ function memoryRegistry(): ClientRegistry & {
       registry.check();
       const known = clients.get(name);
       if (known) known.status = 'disabled';
+    },
+    async enable(name: string) {
+      registry.check();
+      const client = clients.get(name);
+      if (client) client.status = 'active';
+      return client !== undefined;
     },
     secrets: new Map<string, string>(),
     async setIdentitySecret(name: string, secret: string) {
@@ -124,6 +124,26 @@ t.test('disable closes the gateway first; a repeat completes it', async (t) => {
   t.equal(read().match(/- disabled/g)?.length, 1);
 });
 
+t.test('enable opens the registry first; what is unknown stays closed', async (t) => {
+  const { path, read } = deckFixture(t.testdir({}));
+  const registry = memoryRegistry();
+  await clients(path, registry, 'add', 'acme', '--property', 'www');
+  const before = read();
+  await clients(path, registry, 'disable', 'acme');
+  registry.down = true;
+  t.equal((await clients(path, registry, 'enable', 'acme')).code, 1);
+  t.match(read(), /- disabled/, 'the gateway refuses it still');
+  registry.down = false;
+  for (const again of [false, true])
+    t.equal((await clients(path, registry, 'enable', 'acme')).code, 0, again ? 'once more' : '');
+  t.equal(registry.clients.get('acme')?.status, 'active');
+  t.equal(read(), before);
+  t.match(await clients(path, registry, 'enable', 'gone'), {
+    code: 2,
+    said: [/no client gone.*\[unknown_client\]/],
+  });
+});
+
 t.test('list shows every client that either side knows', async (t) => {
   const { path } = deckFixture(t.testdir({}));
   const registry = memoryRegistry();
@@ -167,16 +187,6 @@ t.test('bad usage changes neither side', async (t) => {
   await refused(t, ['add', 'gone', ...www], /gone is disabled/);
   await refused(t, ['add', 'new-tv', ...www], /not valid YAML/, 'consumers: [');
   await refused(t, ['disable', 'nobody'], /has no client nobody/);
-});
-
-t.test('the registry: as told, else DATABASE_URL, else that of the stack that runs', async (t) => {
-  const folder = t.testdir({});
-  const PISTATS_RUN = join(folder, 'run.json');
-  t.throws(() => registryUrl(undefined, { PISTATS_RUN }), /no registry: give --registry/);
-  writeFileSync(PISTATS_RUN, JSON.stringify({ registryUrl: 'postgres://stack' }));
-  t.equal(registryUrl(undefined, { PISTATS_RUN }), 'postgres://stack');
-  t.equal(registryUrl(undefined, { PISTATS_RUN, DATABASE_URL: 'postgres://env' }), 'postgres://env');
-  t.equal(registryUrl('postgres://told', { PISTATS_RUN, DATABASE_URL: 'postgres://env' }), 'postgres://told');
 });
 
 t.test(

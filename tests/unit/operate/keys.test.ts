@@ -147,5 +147,5 @@ t.test('as a command: the key on stdout and nothing else, so that a script can t
   );
   t.equal(failed.code, 2);
   t.equal(failed.stdout, '');
-  t.match(failed.stderr, /^pistats: .*holds no mapping\.\n$/);
+  t.match(failed.stderr, /^pistats: .*holds no mapping\. \[deck_file\]\n$/);
 });

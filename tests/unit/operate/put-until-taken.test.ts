@@ -48,7 +48,7 @@ t.test('only what was refused goes again', async (t) => {
 t.test('a stream that takes nothing is a sentence, with its reason', async (t) => {
   const { calls, put } = stream(() => false);
   await t.rejects(put(records(2)), {
-    name: 'StopError',
+    code: 'stream_refuses',
     message: /^the stream s takes nothing \(it refuses/,
   });
   t.equal(calls.length, 8);
