@@ -2,10 +2,10 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { build } from 'esbuild';
+import { PLUGIN_NAMES } from './names.ts';
 import type { PluginModule } from './pdk.ts';
 
 const ROOT = join(import.meta.dirname, '..');
-export const PLUGIN_NAMES = ['client-auth', 'lambda-invoke', 'kinesis-forward'] as const;
 
 /**
  * Compiles each plugin to one CommonJS file and writes Kong's schema dump of it. `dist/plugins/stock/<name>/` is the

@@ -42,7 +42,7 @@ export function createAdmission(spool: Spool, breaker: Breaker, bounds: Bounds =
 
   return {
     // nothing can change before Kinesis is asked again
-    refusal: () => (isFull() ? Math.max(1, Math.ceil(breaker.waitMs() / 1_000)) : undefined),
+    refusal: () => (isFull() ? breaker.waitMs() / 1_000 : undefined),
     sending() {
       waitingSince ??= performance.now();
     },

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { PLUGIN_NAMES } from '../../plugins/names.ts';
 import { interruption, unlessAborted } from './interruption.ts';
 import { ROOT, STATE_DIR } from './paths.ts';
 import { installRedis } from './redis.ts';
@@ -23,7 +24,7 @@ const PLUGINS: BuildStep = {
   name: 'Kong plugins',
   script: 'plugins/build.ts',
   inputs: ['plugins', 'stream', 'contracts'],
-  outputs: ['client-auth', 'lambda-invoke', 'kinesis-forward'].map((name) => `dist/plugins/${name}.cjs`),
+  outputs: PLUGIN_NAMES.map((name) => `dist/plugins/${name}.cjs`),
 };
 const PRISMA_CLIENT: BuildStep = {
   name: 'Prisma client',

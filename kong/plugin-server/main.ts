@@ -2,18 +2,18 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { counter, histogram } from '../../plugins/metrics.ts';
+import { PLUGIN_NAMES } from '../../plugins/names.ts';
 import type { PluginModule } from '../../plugins/pdk.ts';
 import { startMetricsServer } from './metrics-server.ts';
 import { PLUGINS_GRACE_MS, startPluginServer } from './server.ts';
 import { startWatchdog } from './watchdog.ts';
 
+/** What is left to a plugin that does not come to an end: a disk that hangs must not hold the process. */
+const LAST_MS = 1_000;
 /**
  * The plugin server. PISTATS_SOCKET: its Unix socket; PISTATS_METRICS_PORT: Prometheus on 127.0.0.1 (0: a free port);
  * PISTATS_PLUGINS_DIR: the compiled plugins, default dist/plugins. SIGTERM: no new work, exit 0 within 21 s.
  */
-/** What is left to a plugin that does not come to an end: a disk that hangs must not hold the process. */
-const LAST_MS = 1_000;
-const NAMES = ['client-auth', 'lambda-invoke', 'kinesis-forward'];
 const socketPath = process.env.PISTATS_SOCKET;
 if (!socketPath) {
   process.stderr.write('PISTATS_SOCKET is not set: the path of the Unix socket to serve\n');
@@ -21,7 +21,7 @@ if (!socketPath) {
 }
 const dir = process.env.PISTATS_PLUGINS_DIR ?? join(import.meta.dirname, '../../dist/plugins');
 const require = createRequire(import.meta.url);
-const plugins = NAMES.map((name) => require(join(dir, `${name}.cjs`)) as PluginModule);
+const plugins = PLUGIN_NAMES.map((name) => require(join(dir, `${name}.cjs`)) as PluginModule);
 
 try {
   for (const plugin of plugins) plugin.open?.();

@@ -1,5 +1,6 @@
 import { parseKey } from '../../contracts/api-key.ts';
 import { normalizeIp, senderPrefix } from '../../contracts/ip-address.ts';
+import { retryAfter } from '../../contracts/retry-after.ts';
 import { exitWithProblem } from '../exit.ts';
 import type { Kong } from '../pdk.ts';
 import { type AuthenticatedClient, setClient } from '../shared-context.ts';
@@ -77,14 +78,13 @@ function senderOf(ip: string | undefined): string {
 }
 
 /** The limit's headers are those of Kong's rate-limiting (draft-ietf-httpapi-ratelimit-headers-02). */
-function refuse(kong: Kong, rate: number, retryAfter: number): Promise<void> {
-  const seconds = String(Math.max(1, Math.ceil(retryAfter)));
+function refuse(kong: Kong, rate: number, seconds: number): Promise<void> {
   const headers = {
     'ratelimit-limit': String(rate),
     'ratelimit-remaining': '0',
-    'ratelimit-reset': seconds,
+    'ratelimit-reset': retryAfter(seconds),
   };
-  return exitWithProblem(kong, 'too_many_requests', { retryAfter, headers });
+  return exitWithProblem(kong, 'too_many_requests', { retryAfter: seconds, headers });
 }
 
 /** What sendBeacon sends without a preflight: it can set no header, so the key travels in the body. */

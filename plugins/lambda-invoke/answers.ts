@@ -1,15 +1,16 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http';
 import type { ColdStart, InvocationResponse } from '../../contracts/invocation.ts';
 import { PROBLEM_TYPE, type ProblemCode, problem } from '../../contracts/problem.ts';
+import { retryAfter } from '../../contracts/retry-after.ts';
 
-/** A problem in the shape of a function's answer. `retryAfter`: seconds. */
-export function problemResponse(code: ProblemCode, retryAfter?: number): InvocationResponse {
+/** A problem in the shape of a function's answer. `seconds`: until it may succeed. */
+export function problemResponse(code: ProblemCode, seconds?: number): InvocationResponse {
   const body = problem(code);
   return {
     statusCode: body.status,
     headers: {
       'content-type': PROBLEM_TYPE,
-      ...(retryAfter === undefined ? {} : { 'retry-after': String(Math.max(1, Math.ceil(retryAfter))) }),
+      ...(seconds === undefined ? {} : { 'retry-after': retryAfter(seconds) }),
     },
     body: JSON.stringify(body),
   };

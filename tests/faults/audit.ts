@@ -1,5 +1,4 @@
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { ROOT } from '../../infra/local/paths.ts';
@@ -13,7 +12,6 @@ export async function runAudit(
   from: Date,
   to: Date,
 ): Promise<{ code: number | null; output: string }> {
-  if (!existsSync(SCRIPT)) return { code: 0, output: '' };
   const child = spawn(process.execPath, [SCRIPT, '--from', from.toISOString(), '--to', to.toISOString()], {
     env: { ...process.env, PISTATS_RUN: system.runFile },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import t from 'tap';
 import { waitUntil } from '../../../infra/local/wait-until.ts';
-import { PLUGIN_NAMES } from '../../../plugins/build.ts';
+import { PLUGIN_NAMES } from '../../../plugins/names.ts';
 import { consumerWith, newKey } from '../../support/keys.ts';
 import { socketDir } from '../../support/server-fixture.ts';
 import { connectStock } from './msgpack-client.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { parse } from 'yaml';
 import { MAX_EVENTS_BODY_BYTES } from '../../../contracts/http.ts';
-import { PLUGIN_NAMES } from '../../../plugins/build.ts';
+import { PLUGIN_NAMES } from '../../../plugins/names.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
 const read = (file: string) => readFileSync(join(ROOT, file), 'utf8');

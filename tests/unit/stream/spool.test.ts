@@ -144,7 +144,7 @@ for (const [what, bound] of bounds)
       );
       t.ok(accepted > 0);
       t.equal(node.stamped(), accepted, 'what was refused has no stamp');
-      t.ok(Number(node.writer.refusal()) >= 1, 'seconds for Retry-After');
+      t.ok(node.writer.refusal() !== undefined, 'with seconds for Retry-After');
       kinesis.answer = takesAll;
       await waitUntil('it is taken again', () => node.writer.refusal() === undefined, quick);
       t.same(await node.send(), [true]);
