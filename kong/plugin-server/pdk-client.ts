@@ -1,7 +1,7 @@
 import type { Kong } from '../../plugins/pdk.ts';
 import { frame } from './frames.ts';
-import { METHODS } from './pdk-methods.ts';
-import { createNamespace } from './pdk-namespace.ts';
+import { createPdk } from './pdk.ts';
+import { METHODS, type Method, type MethodName } from './pdk-methods.ts';
 
 export interface PdkClient {
   kong: Kong;
@@ -34,10 +34,8 @@ export function createPdkClient(write: (bytes: Buffer) => void): PdkClient {
     frames = [];
   }
 
-  function call(name: string, args: unknown[]): Promise<unknown> {
-    const method = METHODS[name];
-    if (!method)
-      return Promise.reject(new Error(`${name} is not among the PDK methods of this plugin server`));
+  function call(name: MethodName, ...args: unknown[]): Promise<unknown> {
+    const method: Method = METHODS[name];
     if (abandoned || exited) return Promise.reject(new Error('closed'));
     if (frames.length === 0) queueMicrotask(flush);
     frames.push(frame(name), frame(method.encode(args)));
@@ -53,7 +51,7 @@ export function createPdkClient(write: (bytes: Buffer) => void): PdkClient {
   }
 
   return {
-    kong: createNamespace(call) as Kong,
+    kong: createPdk(call),
     answer(payload) {
       const next = calls.shift();
       if (!next) throw new RangeError('an answer that nobody asked for');

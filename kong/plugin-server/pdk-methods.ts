@@ -3,7 +3,7 @@ import * as messages from '../protocol/plugin-messages.ts';
 import { decodeMessage, decodeValue, encodeList, encodeMessage, type Message } from '../protocol/protobuf.ts';
 
 /** How a PDK method's arguments and result cross the wire (Kong 3.9's pluginsocket.proto). */
-interface Method {
+export interface Method {
   encode(args: unknown[]): Uint8Array;
   decode(result: Buffer): unknown;
 }
@@ -22,8 +22,8 @@ const getter = (message: Message): Method => ({ encode: noArgs, decode: box(mess
 const lookUp: Method = { encode: boxed(messages.StringBox), decode: box(messages.StringBox) };
 const log: Method = { encode: (args) => encodeList(args), decode: noResult };
 
-/** The methods a plugin may call; one that is missing here is a programming error and fails the request. */
-export const METHODS: Readonly<Record<string, Method>> = {
+/** The methods a plugin may call (pdk.ts). */
+export const METHODS = {
   'kong.client.get_forwarded_ip': getter(messages.StringBox),
   'kong.client.load_consumer': {
     encode: ([id, byUsername]) => encodeMessage(messages.ConsumerSpec, { id, by_username: byUsername }),
@@ -42,9 +42,6 @@ export const METHODS: Readonly<Record<string, Method>> = {
     decode: noResult,
   },
   'kong.log.err': log,
-  'kong.log.warn': log,
-  'kong.log.notice': log,
-  'kong.log.info': log,
   'kong.nginx.get_var': lookUp,
   'kong.nginx.req_start_time': getter(messages.NumberBox),
   'kong.request.get_header': lookUp,
@@ -56,7 +53,9 @@ export const METHODS: Readonly<Record<string, Method>> = {
     encode: ([status, body, headers]) => encodeMessage(messages.ExitArgs, { status, body, headers }),
     decode: noResult,
   },
-};
+} satisfies Record<string, Method>;
+
+export type MethodName = keyof typeof METHODS;
 
 /** Kong sends the body itself, or where nginx spilled it to disk. */
 function rawBody(result: Buffer): Buffer | Promise<Buffer> | undefined {

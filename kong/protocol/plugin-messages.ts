@@ -56,35 +56,4 @@ export const RawBody = {
 } satisfies Message;
 
 export const StringBox = { v: string(1) } satisfies Message;
-export const IntBox = { v: int(1) } satisfies Message;
 export const NumberBox = { v: { no: 1, type: 'double' } } satisfies Message;
-export const BoolBox = { v: { no: 1, type: 'bool' } } satisfies Message;
-
-export const Route = {
-  id: string(1),
-  name: string(4),
-  protocols: strings(5),
-  methods: strings(6),
-  hosts: strings(7),
-  paths: strings(8),
-  https_redirect_status_code: int(10),
-  regex_priority: int(11),
-  strip_path: { no: 12, type: 'bool' },
-  preserve_host: { no: 13, type: 'bool' },
-  tags: strings(17),
-  service: { no: 18, type: { id: string(1) } },
-} satisfies Message;
-
-export const Service = {
-  id: string(1),
-  name: string(4),
-  retries: int(5),
-  protocol: string(6),
-  host: string(7),
-  port: int(8),
-  path: string(9),
-  connect_timeout: int(10),
-  write_timeout: int(11),
-  read_timeout: int(12),
-  tags: strings(13),
-} satisfies Message;

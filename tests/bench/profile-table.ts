@@ -47,7 +47,7 @@ export function selfTimes({ nodes, samples, timeDeltas }: CpuProfile): SelfTimes
   return { busy, idle, areas: sorted(areas), functions: sorted(functions) };
 }
 
-/** `infra/local/gateway/proxy.ts`, `undici`, `node:net`, `(garbage collector)`. */
+/** `infra/local/gateway/router.ts`, `undici`, `node:net`, `(garbage collector)`. */
 export function areaOf(url: string, functionName: string): string {
   if (url === '') return functionName.startsWith('(') ? functionName : '(V8 and system calls)';
   if (url.startsWith('node:')) return `node:${url.slice(5).replace('internal/', '').split('/')[0]}`;

@@ -25,9 +25,7 @@ export interface RequestContext {
   rawQuery: string;
   /** normalised: what routes match on and plugins see */
   path: string;
-  /** as received; what the upstream gets is changed on a copy */
   headers: RequestHeaders;
-  upstreamHeaders: RequestHeaders;
   peerIp: string;
   clientIp: string;
   scheme: string;
@@ -38,8 +36,6 @@ export interface RequestContext {
   awaitsContinue: boolean;
   route?: Route;
   service?: Service;
-  /** the prefix of the path that a `strip_path` route takes away */
-  matchedPrefix?: string;
   consumer?: Consumer;
   credential?: Credential;
   shared: Map<string, Json>;

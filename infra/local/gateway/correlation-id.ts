@@ -32,12 +32,7 @@ export const correlationId: Plugin = {
   },
   access(ctx, entity, state) {
     const name = entity.config.header_name as string;
-    let id = firstHeader(ctx.headers, name);
-    if (!id) {
-      id = generate(entity.config.generator as string);
-      ctx.upstreamHeaders.set(name.toLowerCase(), [id]);
-    }
-    state.set('id', id);
+    state.set('id', firstHeader(ctx.headers, name) || generate(entity.config.generator as string));
   },
   headerFilter(ctx, entity, state) {
     const id = state.get('id');

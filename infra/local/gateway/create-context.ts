@@ -38,7 +38,6 @@ export function createContext(
     rawQuery: mark === -1 ? '' : uri.slice(mark + 1),
     path: normalizePath(rawPath),
     headers,
-    upstreamHeaders: new Map(headers),
     peerIp,
     clientIp: forwardedIp(peerIp, headers, isTrusted),
     scheme: forwardedScheme(peerIp, headers, isTrusted),

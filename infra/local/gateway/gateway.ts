@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createAdminApi } from './admin/admin-api.ts';
@@ -95,8 +95,6 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     timeoutMs: options.pluginTimeoutMs ?? 60_000,
     env: {
       log,
-      nodeId: randomUUID(),
-      isTrusted,
       findConsumer: (key, byUsername) => current.findConsumer(key, byUsername),
     },
     onFailure: (plugin) => metrics.pluginErrors.inc({ plugin }),
@@ -116,7 +114,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   let active = 0;
   let onIdle: (() => void) | undefined;
 
-  const flow = createRequestFlow({ log, metrics, isTrusted, maxBodyBytes, isClosing: () => closing });
+  const flow = createRequestFlow({ log, metrics, maxBodyBytes, isClosing: () => closing });
 
   function handle(req: IncomingMessage, res: ServerResponse): void {
     const generation = current;
@@ -252,7 +250,6 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         }),
       );
       rpc.close();
-      flow.close();
       limits.close();
     },
   };

@@ -13,13 +13,12 @@ export interface GatewayMetrics {
   requests: Counter;
   pluginErrors: Counter<'plugin'>;
   /** Called once a response has been sent. */
-  observe(ctx: RequestContext, status: number, proxied: boolean, timings: Timings): void;
+  observe(ctx: RequestContext, status: number, timings: Timings): void;
 }
 
 /** Milliseconds, and bytes of the bodies. */
 export interface Timings {
   total: number;
-  gateway: number;
   received: number;
   sent: number;
 }
@@ -94,7 +93,7 @@ export function createMetrics(): GatewayMetrics {
         wanted.set(ctx, entity.config);
       },
     },
-    observe(ctx, status, proxied, timings) {
+    observe(ctx, status, timings) {
       const config = wanted.get(ctx);
       if (!config) return;
       const labels = { service: ctx.service?.name ?? '', route: ctx.route?.name ?? '' };
@@ -102,12 +101,13 @@ export function createMetrics(): GatewayMetrics {
         statuses.inc({
           ...labels,
           code: `${status}`,
-          source: proxied ? 'service' : 'kong',
+          source: 'kong',
           consumer: config.per_consumer ? (ctx.consumer?.username ?? '') : '',
         });
       if (config.latency_metrics) {
         latency.observe(labels, timings.total);
-        kongLatency.observe(labels, timings.gateway);
+        // no upstream takes a part of it
+        kongLatency.observe(labels, timings.total);
       }
       if (config.bandwidth_metrics) {
         bandwidth.inc({ ...labels, direction: 'ingress' }, timings.received);

@@ -5,9 +5,7 @@ import {
   type Decoded,
   decodeList,
   decodeMessage,
-  decodeStruct,
   encodeMessage,
-  encodeStruct,
   encodeValue,
   type Json,
   type Message,
@@ -21,8 +19,6 @@ import { UUID } from './schema.ts';
 /** What the PDK needs besides the request. */
 export interface PdkEnvironment {
   log: Log;
-  nodeId: string;
-  isTrusted(ip: string): boolean;
   findConsumer(idOrName: string, byUsername: boolean): Consumer | undefined;
 }
 
@@ -45,33 +41,6 @@ const getter =
     box(message, read(ctx, env));
 const string = (read: (ctx: RequestContext, env: PdkEnvironment) => string | Bytes | undefined) =>
   getter(messages.StringBox, read);
-const int = (read: (ctx: RequestContext) => number) => getter(messages.IntBox, read);
-
-function queryValue(ctx: RequestContext, name: string): string | undefined {
-  const isFlag = ctx.rawQuery.split('&').some((part) => part === name);
-  if (isFlag) throw new PdkError(`the query argument '${name}' has no value: a boolean is no String`);
-  return new URLSearchParams(ctx.rawQuery).get(name) ?? undefined;
-}
-
-function query(ctx: RequestContext): Record<string, Json> {
-  const out: Record<string, Json> = {};
-  for (const part of ctx.rawQuery.split('&').filter((text) => text !== '')) {
-    const [[name, value] = ['', '']] = [...new URLSearchParams(part)];
-    const item: Json = part.includes('=') ? value : true;
-    const before = out[name];
-    out[name] = before === undefined ? item : [before, item].flat();
-  }
-  return out;
-}
-
-function multiHeaders(ctx: RequestContext): Record<string, unknown> {
-  return Object.fromEntries(
-    [...ctx.headers].map(([name, values]) => [
-      name,
-      values.length === 1 ? headerBytes(values[0] as string) : values.map(headerBytes),
-    ]),
-  );
-}
 
 /** nginx variables; others than these are nil, as an unknown variable is in Kong. */
 function nginxVariable(ctx: RequestContext, name: string): string | undefined {
@@ -151,34 +120,18 @@ async function rawBody(ctx: RequestContext): Promise<Bytes> {
   );
 }
 
-const log =
-  (level: Parameters<Log>[0]): Call =>
-  (ctx, args, env, plugin) => {
-    env.log(level, decodeList(args).map(String).join(''), { plugin, request: ctx.requestId });
-    return EMPTY;
-  };
-
-function setHeader(change: (ctx: RequestContext, name: string, value: string | string[]) => void): Call {
-  return (ctx, args) => {
-    const { k, v } = decodeMessage(messages.KeyValue, args);
-    change(ctx, k as string, headerValue(v as Json, k as string));
-    return EMPTY;
-  };
+function logError(ctx: RequestContext, args: Bytes, env: PdkEnvironment, plugin: string): Bytes {
+  env.log('err', decodeList(args).map(String).join(''), { plugin, request: ctx.requestId });
+  return EMPTY;
 }
 
 /**
- * The PDK methods of Kong's pluginsocket.proto, by their Lua names. `kong.response.exit` has no answer: the caller
- * drops the connection once `ctx.exit` is set.
+ * The PDK methods that our plugins call, by their Lua names in Kong's pluginsocket.proto; any other ends the request with
+ * 500. `kong.response.exit` has no answer: the caller drops the connection once `ctx.exit` is set.
  */
 export const PDK: Readonly<Record<string, Call>> = {
-  'kong.client.get_ip': string((ctx) => ctx.peerIp),
   'kong.client.get_forwarded_ip': string((ctx) => ctx.clientIp),
-  'kong.client.get_protocol': string((ctx) => ctx.scheme),
   'kong.client.load_consumer': loadConsumer,
-  'kong.client.get_consumer': (ctx) =>
-    ctx.consumer ? encodeMessage(messages.Consumer, ctx.consumer as unknown as Decoded) : EMPTY,
-  'kong.client.get_credential': (ctx) =>
-    ctx.credential ? encodeMessage(messages.Credential, { ...ctx.credential }) : EMPTY,
   'kong.client.authenticate': authenticate,
   'kong.ctx.shared.get': (ctx, args) => encodeValue(ctx.shared.get(stringArg(args))),
   'kong.ctx.shared.set': (ctx, args) => {
@@ -186,62 +139,16 @@ export const PDK: Readonly<Record<string, Call>> = {
     ctx.shared.set(k as string, (v ?? null) as Json);
     return EMPTY;
   },
-  'kong.ip.is_trusted': (_ctx, args, env) => box(messages.BoolBox, env.isTrusted(stringArg(args))),
-  'kong.log.alert': log('alert'),
-  'kong.log.crit': log('crit'),
-  'kong.log.err': log('err'),
-  'kong.log.warn': log('warn'),
-  'kong.log.notice': log('notice'),
-  'kong.log.info': log('info'),
-  'kong.log.debug': log('debug'),
+  'kong.log.err': logError,
   'kong.nginx.get_var': (ctx, args) => box(messages.StringBox, nginxVariable(ctx, stringArg(args))),
   'kong.nginx.req_start_time': getter(messages.NumberBox, (ctx) => ctx.startedAt / 1000),
-  'kong.nginx.get_subsystem': string(() => 'http'),
-  'kong.node.get_id': string((_ctx, env) => env.nodeId),
-  'kong.request.get_scheme': string(() => 'http'),
-  'kong.request.get_host': string((ctx) => ctx.host),
-  'kong.request.get_port': int((ctx) => ctx.port),
-  'kong.request.get_forwarded_scheme': string((ctx) => ctx.scheme),
-  'kong.request.get_forwarded_host': string((ctx) => ctx.host),
-  'kong.request.get_forwarded_port': int((ctx) => ctx.port),
-  'kong.request.get_http_version': getter(messages.NumberBox, (ctx) => Number(ctx.req.httpVersion)),
   'kong.request.get_method': string((ctx) => ctx.method),
   'kong.request.get_path': string((ctx) => ctx.path),
-  'kong.request.get_path_with_query': string((ctx) => ctx.uri),
   'kong.request.get_raw_query': string((ctx) => ctx.rawQuery),
-  'kong.request.get_query_arg': (ctx, args) => box(messages.StringBox, queryValue(ctx, stringArg(args))),
-  'kong.request.get_query': (ctx) => encodeStruct(query(ctx)),
   'kong.request.get_header': (ctx, args) => {
     const value = firstHeader(ctx.headers, stringArg(args));
     return value === undefined ? EMPTY : box(messages.StringBox, headerBytes(value));
   },
-  'kong.request.get_headers': (ctx) => encodeStruct(multiHeaders(ctx)),
   'kong.request.get_raw_body': rawBody,
-  'kong.response.set_header': setHeader((ctx, name, value) => ctx.responseHeaders.set(name, value)),
-  'kong.response.add_header': setHeader((ctx, name, value) => ctx.responseHeaders.add(name, value)),
-  'kong.response.clear_header': (ctx, args) => {
-    ctx.responseHeaders.remove(stringArg(args));
-    return EMPTY;
-  },
-  'kong.response.set_headers': (ctx, args) => {
-    for (const [name, value] of Object.entries(decodeStruct(args)))
-      ctx.responseHeaders.set(name, headerValue(value, name));
-    return EMPTY;
-  },
   'kong.response.exit': exit,
-  'kong.router.get_route': (ctx) =>
-    ctx.route ? encodeMessage(messages.Route, ctx.route as unknown as Decoded) : EMPTY,
-  'kong.router.get_service': (ctx) =>
-    ctx.service ? encodeMessage(messages.Service, ctx.service as unknown as Decoded) : EMPTY,
-  'kong.service.request.set_header': setHeader((ctx, name, value) =>
-    ctx.upstreamHeaders.set(name.toLowerCase(), [value].flat()),
-  ),
-  'kong.service.request.add_header': setHeader((ctx, name, value) => {
-    const before = ctx.upstreamHeaders.get(name.toLowerCase()) ?? [];
-    ctx.upstreamHeaders.set(name.toLowerCase(), [...before, value].flat());
-  }),
-  'kong.service.request.clear_header': (ctx, args) => {
-    ctx.upstreamHeaders.delete(stringArg(args).toLowerCase());
-    return EMPTY;
-  },
 };

@@ -16,23 +16,16 @@ const REASONS: Record<number, string> = {
   504: 'Gateway Time-out',
 };
 
-export function setStatus(res: ServerResponse, status: number): void {
+function setStatus(res: ServerResponse, status: number): void {
   res.statusCode = status;
   const reason = REASONS[status];
   if (reason !== undefined) res.statusMessage = reason;
 }
 
 /** Named explicitly, or Node adds a Keep-Alive header that Kong does not send. */
-export function setConnection(res: ServerResponse, close: boolean): void {
+function setConnection(res: ServerResponse, close: boolean): void {
   if (close) res.shouldKeepAlive = false;
   res.setHeader('Connection', res.shouldKeepAlive ? 'keep-alive' : 'close');
-}
-
-/** What tells that an upstream was asked. `latency`: how long it took, ms */
-export function setUpstreamHeaders(ctx: RequestContext, res: ServerResponse, latency: number): void {
-  res.setHeader('X-Kong-Upstream-Latency', latency);
-  res.setHeader('X-Kong-Proxy-Latency', Math.max(0, Math.round(Date.now() - ctx.startedAt - latency)));
-  res.setHeader('Via', `1.1 ${SERVER}`);
 }
 
 /** What a plugin may not decide: the length follows from the body, the framing from the connection. */
@@ -48,16 +41,9 @@ export function applyExit(ctx: RequestContext, exit: Exit): void {
 
 /**
  * Sends a response that the gateway or a plugin made.
- * @param upstreamMs how long the upstream was tried, where one was
  * @returns the bytes of its body
  */
-export function sendExit(
-  ctx: RequestContext,
-  res: ServerResponse,
-  exit: Exit,
-  close: boolean,
-  upstreamMs?: number,
-): number {
+export function sendExit(ctx: RequestContext, res: ServerResponse, exit: Exit, close: boolean): number {
   if (res.headersSent || res.destroyed) return 0;
   setStatus(res, exit.status);
   const body = typeof exit.body === 'string' ? Buffer.from(exit.body) : (exit.body ?? Buffer.alloc(0));
@@ -66,8 +52,7 @@ export function sendExit(
   if (bodiless) res.removeHeader('Content-Type');
   else res.setHeader('Content-Length', body.length);
   setConnection(res, close);
-  if (upstreamMs !== undefined) setUpstreamHeaders(ctx, res, upstreamMs);
-  else res.setHeader('X-Kong-Response-Latency', Math.round(Date.now() - ctx.startedAt));
+  res.setHeader('X-Kong-Response-Latency', Math.round(Date.now() - ctx.startedAt));
   res.setHeader('Server', SERVER);
   res.setHeader('X-Kong-Request-Id', ctx.requestId);
   res.end(bodiless ? undefined : body);

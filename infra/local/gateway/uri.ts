@@ -25,18 +25,3 @@ export function normalizePath(path: string): string {
   }
   return `/${out.join('/')}`;
 }
-
-/** The upstream's path (kong/router/utils.lua, path_handling v0). */
-export function upstreamPath(base: string, path: string, strippedPrefix: string | undefined): string {
-  if (strippedPrefix === undefined) {
-    if (base.endsWith('/')) return base + path.slice(1);
-    return path === '/' ? base : base + path;
-  }
-  const rest = path.slice(strippedPrefix.length).replace(/^\//, '');
-  if (base.endsWith('/')) {
-    if (rest !== '' || base === '/' || path.endsWith('/')) return base + rest;
-    return base.slice(0, -1);
-  }
-  if (rest !== '') return `${base}/${rest}`;
-  return path.length > 1 && path.endsWith('/') ? `${base}/` : base;
-}

@@ -11,8 +11,8 @@ const profile: CpuProfile = {
   nodes: [
     node(1, '(root)'),
     node(2, '(idle)'),
-    node(3, 'serve', `${ROOT}/infra/local/gateway/proxy.ts`),
-    node(4, 'serve', `${ROOT}/infra/local/gateway/proxy.ts`),
+    node(3, 'serve', `${ROOT}/infra/local/gateway/router.ts`),
+    node(4, 'serve', `${ROOT}/infra/local/gateway/router.ts`),
     node(5, '(garbage collector)'),
     node(6, 'writev'),
     node(7, 'post', 'node:inspector'),
@@ -27,14 +27,14 @@ t.test(
     const times = selfTimes(profile);
     t.same([times.busy, times.idle], [5, 5]);
     t.same(times.areas, [
-      { name: 'infra/local/gateway/proxy.ts', ms: 3 },
+      { name: 'infra/local/gateway/router.ts', ms: 3 },
       { name: '(V8 and system calls)', ms: 1.5 },
       { name: '(garbage collector)', ms: 0.5 },
     ]);
-    t.same(times.functions[0], { name: 'serve infra/local/gateway/proxy.ts:10', ms: 3 });
+    t.same(times.functions[0], { name: 'serve infra/local/gateway/router.ts:10', ms: 3 });
     const table = formatSelfTimes('gateway', times, 10);
     t.match(table, 'Busy 50 % of 0.0 s; 500 µs a request.');
-    t.match(table, '| `infra/local/gateway/proxy.ts` | 60.0 | 300.0 |');
+    t.match(table, '| `infra/local/gateway/router.ts` | 60.0 | 300.0 |');
   },
 );
 

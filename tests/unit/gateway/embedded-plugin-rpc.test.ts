@@ -3,7 +3,6 @@ import {
   AuthenticateArgs,
   Consumer,
   ConsumerSpec,
-  IntBox,
   KeyValue,
   NumberBox,
   RawBody,
@@ -11,7 +10,6 @@ import {
 } from '../../../kong/protocol/plugin-messages.ts';
 import {
   decodeMessage,
-  decodeStruct,
   decodeValue,
   encodeList,
   encodeMessage,
@@ -95,28 +93,19 @@ const report = (run: (event: FakeEvent) => Promise<unknown>): Handler => {
 };
 
 t.test('what the PDK tells about a request', async (t) => {
-  const { gateway, get } = await setUp(
+  const { get } = await setUp(
     t,
     report(async ({ call }) => ({
       method: stringOf(await call('kong.request.get_method')),
       path: stringOf(await call('kong.request.get_path')),
-      uri: stringOf(await call('kong.request.get_path_with_query')),
       query: stringOf(await call('kong.request.get_raw_query')),
-      arg: stringOf(await call('kong.request.get_query_arg', text('a'))),
-      noArg: stringOf(await call('kong.request.get_query_arg', text('none'))),
-      args: decodeStruct(await call('kong.request.get_query')),
       header: stringOf(await call('kong.request.get_header', text('X_Twice'))),
       noHeader: stringOf(await call('kong.request.get_header', text('nosuch'))),
-      headers: decodeStruct(await call('kong.request.get_headers')),
       body: decodeMessage(RawBody, await call('kong.request.get_raw_body')).content?.toString(),
-      ip: stringOf(await call('kong.client.get_ip')),
       forwarded: stringOf(await call('kong.client.get_forwarded_ip')),
       id: stringOf(await call('kong.nginx.get_var', text('kong_request_id'))),
       noVar: stringOf(await call('kong.nginx.get_var', text('nosuch'))),
       started: decodeMessage(NumberBox, await call('kong.nginx.req_start_time')).v,
-      host: stringOf(await call('kong.request.get_host')),
-      port: decodeMessage(IntBox, await call('kong.request.get_port')).v,
-      version: decodeMessage(NumberBox, await call('kong.request.get_http_version')).v,
     })),
   );
   const before = Date.now() / 1000;
@@ -129,21 +118,12 @@ t.test('what the PDK tells about a request', async (t) => {
   t.match(told, {
     method: 'POST',
     path: '/b%20c',
-    uri: '/a/../b%20c?a=1&b&a=2',
     query: 'a=1&b&a=2',
-    arg: '1',
-    noArg: null,
-    args: { a: ['1', '2'], b: true },
     noHeader: null,
-    headers: { host: `127.0.0.1:${gateway.proxyPort}`, 'content-length': '8' },
     body: 'the body',
-    ip: '127.0.0.1',
     forwarded: '127.0.0.1',
     id: answer.headers['x-kong-request-id'],
     noVar: null,
-    host: '127.0.0.1',
-    port: gateway.proxyPort,
-    version: 1.1,
   });
   t.ok(told.started >= before - 1 && told.started <= Date.now() / 1000);
   const twice = JSON.parse((await get('/?b=1', { headers: { 'x-twice': 'one' } })).body);
@@ -162,7 +142,7 @@ t.test('calls written together are answered in order, however the bytes are spli
         ['kong.ctx.shared.set', value('k', { list: [1, 'two', false], nested: { deep: null } })],
         ['kong.ctx.shared.get', text('k')],
         ['kong.ctx.shared.get', text('nosuch')],
-        ['kong.log.warn', encodeList(['a', 1])],
+        ['kong.log.err', encodeList(['a', 1])],
       ]);
       return [
         stringOf(answers[0] as Buffer),
@@ -193,7 +173,6 @@ t.test('consumers are loaded by id or name, and authenticated', async (t) => {
         return payload.length === 0 ? null : decodeMessage(Consumer, payload);
       };
       const byName = await load('acme', true);
-      const before = (await call('kong.client.get_consumer')).length;
       const credential = { id: 'key', consumer_id: CONSUMER };
       await call(
         'kong.client.authenticate',
@@ -203,9 +182,6 @@ t.test('consumers are loaded by id or name, and authenticated', async (t) => {
         byName,
         byId: await load(CONSUMER, false),
         unknown: await load('nobody', true),
-        before,
-        after: decodeMessage(Consumer, await call('kong.client.get_consumer')),
-        credential: (await call('kong.client.get_credential')).length > 0,
       };
     }),
   );
@@ -215,9 +191,6 @@ t.test('consumers are loaded by id or name, and authenticated', async (t) => {
     byName: consumer,
     byId: consumer,
     unknown: null,
-    before: 0,
-    after: consumer,
-    credential: true,
   });
 });
 

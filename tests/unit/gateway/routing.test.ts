@@ -1,7 +1,7 @@
 import t from 'tap';
 import { parseDeclarative } from '../../../infra/local/gateway/declarative.ts';
 import { createRouter } from '../../../infra/local/gateway/router.ts';
-import { normalizePath, upstreamPath } from '../../../infra/local/gateway/uri.ts';
+import { normalizePath } from '../../../infra/local/gateway/uri.ts';
 
 function routerOf(routes: string) {
   const yaml = `_format_version: "3.0"\nservices:\n- name: s\n  url: http://s.invalid\n  routes:\n${routes}`;
@@ -85,20 +85,4 @@ t.test('paths are normalised as Kong does before they are matched', async (t) =>
     ['', '/'],
   ] as const)
     t.equal(normalizePath(path), expected, path);
-});
-
-t.test("the upstream's path", async (t) => {
-  for (const [base, path, prefix, expected] of [
-    ['/', '/plain', '/plain', '/'],
-    ['/', '/plain/a/b', '/plain', '/a/b'],
-    ['/', '/plainx', '/plain', '/x'],
-    ['/', '/nostrip/z', undefined, '/nostrip/z'],
-    ['/base', '/plain', '/plain', '/base'],
-    ['/base', '/plain/', '/plain', '/base/'],
-    ['/base', '/plain/x', '/plain', '/base/x'],
-    ['/base', '/', undefined, '/base'],
-    ['/base/', '/x', undefined, '/base/x'],
-    ['/base/', '/plain', '/plain', '/base'],
-  ] as const)
-    t.equal(upstreamPath(base, path, prefix), expected, `${base} + ${path} - ${prefix}`);
 });

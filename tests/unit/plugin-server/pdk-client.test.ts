@@ -137,13 +137,6 @@ t.test('an answer that does not decode fails its own call alone', async (t) => {
   t.equal(await good, 'fine');
 });
 
-t.test('a method Kong does not have fails without a word to Kong', async (t) => {
-  const { kong, writes } = client();
-  const unknown = kong as unknown as { vault: { get(name: string): Promise<unknown> } };
-  await t.rejects(unknown.vault.get('x'), { message: /^kong\.vault\.get is not among/ });
-  t.equal(writes.length, 0);
-});
-
 t.test('exit waits for no answer, and nothing may follow it', async (t) => {
   const { pdk, kong, writes, methods } = client();
   t.equal(pdk.exited, false);
