@@ -6,7 +6,8 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
-import { ask, service } from '../../support/gateway-fixture.ts';
+import { startFakePluginServer } from '../../support/fake-plugin-server.ts';
+import { ask, dump, service } from '../../support/gateway-fixture.ts';
 
 const MAIN = 'infra/local/gateway/main.ts';
 const dir = mkdtempSync(join(tmpdir(), 'gm-'));
@@ -83,23 +84,26 @@ t.test('ready, reloaded on SIGHUP, ended on SIGTERM', async (t) => {
 });
 
 t.test('SIGTERM lets a request finish and takes no new one', async (t) => {
-  let release: (() => void) | undefined;
-  const arrived = new Promise<void>((resolve) => {
-    upstream.on('request', (_req, res) => {
+  const { promise: arrived, resolve: onArrival } = Promise.withResolvers<void>();
+  const { promise: released, resolve: release } = Promise.withResolvers<void>();
+  let first = true;
+  const plugins = await startFakePluginServer({
+    one: async (event) => {
       // those that come before the signal is seen must not be held as well
-      if (release) return void res.end('early');
-      release = () => res.end('late');
-      resolve();
-    });
+      const isLate = first;
+      first = false;
+      onArrival();
+      if (isLate) await released;
+      event.exit(200, isLate ? 'late' : 'early');
+      return undefined;
+    },
   });
-  await new Promise<void>((resolve) => upstream.listen(0, '127.0.0.1', resolve));
-  t.teardown(() => upstream.close());
-  const { port } = upstream.address() as AddressInfo;
-  const path = file(
-    'drain.yaml',
-    `services: [{name: s, url: "http://127.0.0.1:${port}", routes: [{name: r, paths: ["/"]}]}]`,
-  );
-  const { child, ready, ended } = run(['--declarative', path, '--proxy-port', '0']);
+  t.teardown(() => plugins.close());
+  const dumps = mkdtempSync(join(dir, 'dumps-'));
+  writeFileSync(join(dumps, 'one.json'), JSON.stringify(dump('one', 1)));
+  const path = file('drain.yaml', service('  routes: [{name: r, paths: ["/"]}]\n  plugins: [{name: one}]'));
+  const env = { PISTATS_SOCKET: plugins.path, PISTATS_DUMPS_DIR: dumps };
+  const { child, ready, ended } = run(['--declarative', path, '--proxy-port', '0'], env);
   const { proxyPort } = await ready;
   const late = ask(proxyPort, '/');
   await arrived;
@@ -110,11 +114,10 @@ t.test('SIGTERM lets a request finish and takes no new one', async (t) => {
       () => false,
       () => true,
     );
-  release?.();
+  release();
   t.match(await late, { body: 'late', headers: { connection: 'close' } });
   t.equal((await ended).code, 0);
 });
-const upstream = createServer();
 
 t.test('what can not be started ends with one sentence and code 1', async (t) => {
   const path = file('sound.yaml', terminated('x'));
