@@ -1,8 +1,8 @@
 import type { InvocationEvent, InvocationResponse } from '../contracts/invocation.ts';
 import type { DeviceTokens } from './device-token.ts';
+import { findRepeats } from './find-repeats.ts';
 import type { AnswerCache } from './ports/answers.ts';
 import type { Clock } from './ports/clock.ts';
-import { replay } from './replay.ts';
 import type { RequestIdentity } from './request.ts';
 import { settleBatch } from './settle-batch.ts';
 
@@ -24,7 +24,7 @@ export async function processBatch<T extends RequestIdentity>(
 ): Promise<InvocationResponse[]> {
   const parsed = events.map(steps.parse);
   const commands = parsed.flatMap((one) => ('command' in one ? [one.command] : []));
-  const replayed = await replay(commands, ports.answers, ports.tokens, ports.now());
+  const replayed = await findRepeats(commands, ports.answers, ports.tokens, ports.now());
   const open = commands.filter((command) => !replayed.has(command));
   const settled = await settleBatch(open, steps.attempt);
   const responses = new Map(open.map((command, index) => [command, settled[index] as InvocationResponse]));

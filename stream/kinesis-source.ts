@@ -5,6 +5,7 @@ import {
   GetShardIteratorCommand,
   InvalidArgumentException,
   KinesisClient,
+  type KinesisClientConfig,
   ListShardsCommand,
   type ListShardsCommandOutput,
   ProvisionedThroughputExceededException,
@@ -12,6 +13,7 @@ import {
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import {
   ExpiredError,
+  LATEST,
   type Shard,
   type StreamSource,
   ThrottledError,
@@ -21,16 +23,21 @@ import {
 /** Records a GetRecords; Kinesis allows 10,000 or 10 MiB, a quarter keeps the spout's buffer fine-grained. */
 const PAGE_RECORDS = 2_500;
 
-/** Kinesis through the AWS SDK; region, credentials and endpoint come from the environment. */
+/** Kinesis through the AWS SDK; region, credentials and endpoint come from the environment, or from `client`. */
 export function kinesisSource(
   stream: string,
-  { maxAttempts = 1, pageRecords = PAGE_RECORDS }: { maxAttempts?: number; pageRecords?: number } = {},
-): StreamSource {
+  {
+    maxAttempts = 1,
+    pageRecords = PAGE_RECORDS,
+    client: settings,
+  }: { maxAttempts?: number; pageRecords?: number; client?: KinesisClientConfig } = {},
+): StreamSource & { close(): void } {
   const client = new KinesisClient({
     // by default one: the topology tries again by itself, and an attempt behind its back counts against Kinesis' limits
     maxAttempts,
     // HTTP/1.1: the client's default HTTP/2 gains nothing here, and endpoints without TLS do not speak it
     requestHandler: new NodeHttpHandler({ connectionTimeout: 2_000, requestTimeout: 15_000 }),
+    ...settings,
   });
   return {
     async describe() {
@@ -61,7 +68,9 @@ export function kinesisSource(
       const position =
         after === null
           ? ({ ShardIteratorType: 'TRIM_HORIZON' } as const)
-          : ({ ShardIteratorType: 'AFTER_SEQUENCE_NUMBER', StartingSequenceNumber: after } as const);
+          : after === LATEST
+            ? ({ ShardIteratorType: 'LATEST' } as const)
+            : ({ ShardIteratorType: 'AFTER_SEQUENCE_NUMBER', StartingSequenceNumber: after } as const);
       try {
         const { ShardIterator } = await client.send(
           new GetShardIteratorCommand({ StreamName: stream, ShardId: shard, ...position }),
@@ -89,5 +98,6 @@ export function kinesisSource(
       }));
       return { records, next: page.NextShardIterator || null, behindMs: page.MillisBehindLatest };
     },
+    close: () => client.destroy(),
   };
 }

@@ -1,4 +1,4 @@
-import { counter, gauge, histogram } from '../plugins/metrics.ts';
+import { counter, gauge, histogram } from '../metrics/registry.ts';
 
 export const records = counter(
   'pistats_kinesis_records_acknowledged_total',

@@ -7,7 +7,19 @@ import type { StreamRecord } from './spool/stream-record.ts';
 export const MAX_RECORDS = 500;
 export const MAX_BYTES = 4_500_000;
 /** A partition key's bytes at most. */
-export const KEY_BYTES = 256;
+const KEY_BYTES = 256;
+
+/** The first of the items whose records one PutRecords takes; one, where that alone is too large. */
+export function takeCall<T>(items: Iterable<T>, recordOf: (item: T) => { data: Buffer }): T[] {
+  const call: T[] = [];
+  let bytes = 0;
+  for (const item of items) {
+    bytes += recordOf(item).data.length + KEY_BYTES;
+    if (call.length >= MAX_RECORDS || (call.length > 0 && bytes > MAX_BYTES)) break;
+    call.push(item);
+  }
+  return call;
+}
 export const MAX_CALL_MS = 5_000;
 /** Fewer records that are all refused tell of a shard, not of the stream. */
 const MANY_REFUSED = 10;

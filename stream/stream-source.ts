@@ -6,7 +6,10 @@ export interface StreamSource {
    */
   describe(): Promise<string>;
   listShards(): Promise<Shard[]>;
-  /** An iterator behind `after`, or at the oldest record when it is null. Throws `TrimmedError` when `after` is unknown. */
+  /**
+   * An iterator behind `after`, at the oldest record when it is null, or behind all that is there with LATEST. Throws
+   * `TrimmedError` when `after` is unknown.
+   */
   iterator(shard: string, after: string | null): Promise<string>;
   /** Throws `ExpiredError` when the iterator is too old, `ThrottledError` when the shard was asked too often or for too much. */
   records(iterator: string): Promise<RecordPage>;
@@ -17,6 +20,9 @@ export interface Shard {
   /** ids of the shards this one was split or merged from */
   parents: string[];
 }
+
+/** In the place of a sequence number, which has digits only: what is put from now on. */
+export const LATEST = 'LATEST';
 
 /** A record as it is read. */
 export interface ReadRecord {

@@ -4,7 +4,7 @@ import { createBreaker } from './breaker.ts';
 import { createDrainer } from './drainer.ts';
 import * as metrics from './metrics.ts';
 import type { PutRecords } from './put-records.ts';
-import { createSendRecords, KEY_BYTES, MAX_BYTES, MAX_CALL_MS, MAX_RECORDS } from './send-records.ts';
+import { createSendRecords, MAX_CALL_MS, takeCall } from './send-records.ts';
 import type { Entry } from './spool/segment.ts';
 import type { Spool } from './spool/spool.ts';
 import type { StreamRecord } from './spool/stream-record.ts';
@@ -96,14 +96,8 @@ export function createStreamWriter(options: {
   }
 
   function takeBatch(): Pending[] {
-    const batch: Pending[] = [];
-    let bytes = 0;
-    for (const pending of queue) {
-      bytes += pending.entry.record.data.length + KEY_BYTES;
-      if (batch.length >= MAX_RECORDS || (batch.length > 0 && bytes > MAX_BYTES)) break;
-      queue.delete(pending);
-      batch.push(pending);
-    }
+    const batch = takeCall(queue, ({ entry }) => entry.record);
+    for (const pending of batch) queue.delete(pending);
     return batch;
   }
 

@@ -1,4 +1,4 @@
--- What happened, one row an event, written by the topology alone.
+-- What happened, one row an event, as the topology writes it.
 --
 -- The key holds the day because a unique key on a partitioned table must hold the partition column; the day is the
 -- UTC date inside the UUIDv7, so a replay always meets its first row.

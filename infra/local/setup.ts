@@ -23,7 +23,7 @@ interface BuildStep {
 const PLUGINS: BuildStep = {
   name: 'Kong plugins',
   script: 'plugins/build.ts',
-  inputs: ['plugins', 'stream', 'contracts'],
+  inputs: ['plugins', 'stream', 'metrics', 'contracts'],
   outputs: PLUGIN_NAMES.map((name) => `dist/plugins/${name}.cjs`),
 };
 const PRISMA_CLIENT: BuildStep = {
@@ -45,7 +45,7 @@ const STEPS: BuildStep[] = [
   {
     name: 'plugin server (a bundle for a sidecar)',
     script: 'kong/plugin-server/build.ts',
-    inputs: ['kong/plugin-server', 'kong/protocol', 'plugins', 'stream', 'contracts'],
+    inputs: ['kong/plugin-server', 'kong/protocol', 'plugins', 'stream', 'metrics', 'contracts'],
     outputs: ['main', 'health'].map((name) => `dist/plugin-server/${name}.mjs`),
   },
   {

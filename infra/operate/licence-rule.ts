@@ -1,8 +1,10 @@
+import satisfies from 'spdx-satisfies';
+
 /**
  * Licences under which piStats may use a package unchanged in a network service: the permissive ones, and those whose
  * copyleft ends at the file (SPDX identifiers).
  */
-const PERMITTED = new Set([
+const PERMITTED = [
   '0BSD',
   'Apache-2.0',
   'BlueOak-1.0.0',
@@ -20,7 +22,7 @@ const PERMITTED = new Set([
   'Unlicense',
   'WTFPL',
   'Zlib',
-]);
+];
 
 /** A package judged by hand, for as long as it says of itself what it said then. */
 interface Judged {
@@ -57,30 +59,10 @@ export function refuseLicence({ name, version, licence }: LicensedPackage): stri
 
 /** Whether an SPDX expression leaves a permitted choice: one side of an OR, both sides of an AND. */
 export function permits(expression: string): boolean {
-  const tokens = expression.match(/[()]|[^\s()]+/g) ?? [];
-  let position = 0;
-  const isOne = (): boolean => {
-    const token = tokens[position++];
-    if (token !== '(') return token !== undefined && PERMITTED.has(token);
-    const inner = isAny();
-    return tokens[position++] === ')' && inner;
-  };
-  const isAll = (): boolean => {
-    let all = isOne();
-    while (tokens[position] === 'AND') {
-      position++;
-      all = isOne() && all;
-    }
-    return all;
-  };
-  const isAny = (): boolean => {
-    let any = isAll();
-    while (tokens[position] === 'OR') {
-      position++;
-      any = isAll() || any;
-    }
-    return any;
-  };
-  // anything left over (WITH, "and", a comment) is an expression this rule does not know
-  return isAny() && position === tokens.length;
+  try {
+    return satisfies(expression, PERMITTED);
+  } catch {
+    // no SPDX expression
+    return false;
+  }
 }

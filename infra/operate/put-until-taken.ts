@@ -1,12 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import {
-  KEY_BYTES,
-  MAX_BYTES,
-  MAX_CALL_MS,
-  MAX_RECORDS,
-  type Payload,
-  type PutRecords,
-} from '../../stream/index.ts';
+import { MAX_CALL_MS, type Payload, type PutRecords, takeCall } from '../../stream/index.ts';
 import { OperatorError } from './errors.ts';
 
 /** Together about 16 s of pauses. */
@@ -24,7 +17,11 @@ export async function putUntilTaken(
   putRecords: PutRecords,
   minBackoffMs = MIN_BACKOFF_MS,
 ): Promise<void> {
-  for (const call of calls(records)) await putCall(stream, call, putRecords, minBackoffMs);
+  for (let at = 0; at < records.length; ) {
+    const call = takeCall(records.slice(at), (record) => record);
+    await putCall(stream, call, putRecords, minBackoffMs);
+    at += call.length;
+  }
 }
 
 async function putCall(
@@ -49,20 +46,4 @@ async function putCall(
     'stream_refuses',
     `the stream ${stream} takes nothing (${why}); run it again later.`,
   );
-}
-
-function* calls(records: Payload[]): Generator<Payload[]> {
-  let open: Payload[] = [];
-  let bytes = 0;
-  for (const record of records) {
-    const size = record.data.length + KEY_BYTES;
-    if (open.length === MAX_RECORDS || (open.length > 0 && bytes + size > MAX_BYTES)) {
-      yield open;
-      open = [];
-      bytes = 0;
-    }
-    open.push(record);
-    bytes += size;
-  }
-  if (open.length > 0) yield open;
 }

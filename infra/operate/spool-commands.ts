@@ -1,38 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { open, stat } from 'node:fs/promises';
-import { join } from 'node:path';
-import type { StampedEvent } from '../../contracts/stamped-event.ts';
 import { createStreamWriter, type PutRecords } from '../../stream/index.ts';
 import {
-  bootDir,
-  decodeFrame,
-  intactFrames,
-  isAlive,
-  listBoots,
+  type ListedBoot,
   listOrphans,
-  listSegments,
   openSpool,
-  readIfThere,
-  readOwner,
+  listSpool as readListing,
   readSpool,
 } from '../../stream/spool/index.ts';
 import { waitUntil } from '../local/wait-until.ts';
 import { OperatorError } from './errors.ts';
 import { spoolDirs } from './target.ts';
-
-/** What the segments of one process hold; a segment goes as a whole, so Kinesis may have some of it already. */
-export interface ListedBoot {
-  boot: string;
-  owner: 'alive' | 'dead';
-  pid: number | null;
-  records: number;
-  events: number;
-  bytes: number;
-  /** RFC 3339, receipt of the oldest event */
-  oldest: string | null;
-  /** bytes behind the last intact record of a segment; of a living owner: what it is writing */
-  torn: number;
-}
 
 /** `--spool`, else PISTATS_SPOOL_DIR, else that of the local stack that runs. @throws OperatorError no_target */
 export function spoolDir(option: string | undefined, environment: NodeJS.ProcessEnv = process.env): string {
@@ -44,37 +22,8 @@ export function spoolDir(option: string | undefined, environment: NodeJS.Process
   );
 }
 
-/** The boots that have a folder; none where there is no spool yet. @throws StopError when it can not be read */
-export function listSpool(dir: string): Promise<ListedBoot[]> {
-  return reach(dir, async () => {
-    const listed: ListedBoot[] = [];
-    for (const boot of await listBoots(dir)) listed.push(await inspect(dir, boot));
-    return listed;
-  });
-}
-
-async function inspect(dir: string, boot: string): Promise<ListedBoot> {
-  const owner = await readOwner(bootDir(dir, boot));
-  const listed: ListedBoot = {
-    ...{ boot, owner: owner && isAlive(owner) ? 'alive' : 'dead', pid: owner?.pid || null },
-    ...{ records: 0, events: 0, bytes: 0, oldest: null, torn: 0 },
-  };
-  for (const segment of await listSegments(dir, boot)) {
-    const bytes = (await readIfThere(join(bootDir(dir, boot), segment))) ?? Buffer.alloc(0);
-    let intact = 0;
-    for (const { frame, offset } of intactFrames(bytes)) {
-      const events = JSON.parse(decodeFrame(frame).data.toString()) as StampedEvent[];
-      listed.records++;
-      listed.events += events.length;
-      for (const { receivedtime } of events)
-        if (listed.oldest === null || receivedtime < listed.oldest) listed.oldest = receivedtime;
-      intact = offset + frame.length;
-    }
-    listed.bytes += bytes.length;
-    listed.torn += bytes.length - intact;
-  }
-  return listed;
-}
+/** @throws OperatorError where it can not be read */
+export const listSpool = (dir: string): Promise<ListedBoot[]> => reach(dir, () => readListing(dir));
 
 /** Nothing was taken for so long: it is given up. */
 const PATIENCE_MS = 15_000;

@@ -1,9 +1,10 @@
 import { resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import { createPutRecords, locateService, type PutRecords } from '../../stream/index.ts';
+import type { ListedBoot } from '../../stream/spool/index.ts';
 import { OperatorError } from './errors.ts';
 import { type Output, runProgram, terminal } from './run-program.ts';
-import { drainSpool, exportSpool, type ListedBoot, listSpool, spoolDir } from './spool-commands.ts';
+import { drainSpool, exportSpool, listSpool, spoolDir } from './spool-commands.ts';
 import { pointAtLocalKinesis, requireAws, runningStackInfo } from './target.ts';
 
 interface SpoolOption {

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { counter, histogram } from '../../plugins/metrics.ts';
+import { counter, histogram } from '../../metrics/registry.ts';
 import { PLUGIN_NAMES } from '../../plugins/names.ts';
 import type { PluginModule } from '../../plugins/pdk.ts';
 import { startMetricsServer } from './metrics-server.ts';

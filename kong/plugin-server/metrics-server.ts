@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { collectDefaultMetrics } from 'prom-client';
-import { registry } from '../../plugins/metrics.ts';
+import { registry } from '../../metrics/registry.ts';
 
 /** Prometheus `/metrics` on 127.0.0.1; gives the port. */
 export async function startMetricsServer(port: number): Promise<number> {

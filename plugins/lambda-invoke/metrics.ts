@@ -1,4 +1,4 @@
-import { counter, gauge, histogram } from '../metrics.ts';
+import { counter, gauge, histogram } from '../../metrics/registry.ts';
 import type { Backlog } from './fair-queue.ts';
 
 const byFunction = ['function'];

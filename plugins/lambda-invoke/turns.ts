@@ -3,12 +3,12 @@ import { createTokenBuckets } from '../token-bucket.ts';
 export interface Turns {
   /** `now`: ms of a clock that nobody sets back */
   heard(client: string, now?: number): void;
-  /** Milliseconds until the client may begin an invocation of its own; at 0 it may, and while others are about it is counted. */
+  /** Milliseconds until the client may begin an invocation of its own; at 0 it may, and while other clients send, too, it is counted. */
   take(client: string, now?: number): number;
 }
 
 /**
- * Invocations that a client begins each second while others are about. At 300 requests/s its batches are of three then, which
+ * Invocations that a client begins each second while other clients send, too. At 300 requests/s its batches are of three then, which
  * takes a quarter off the CPU of all parts, for 3 ms of its own p50 (docs/decisions/0001-coalescing.md); half the rate
  * saves little more and costs its p50 another 10 ms.
  */
@@ -20,7 +20,7 @@ const ABOUT_MS = 1_000;
 const MAX_CLIENTS = 10_000;
 
 /**
- * Clients whose functions share machines take turns at them: one that begins many invocations while others are about has its
+ * Clients whose functions share machines take turns at them: one that begins many invocations while others send, too, has its
  * requests gathered, for an invocation costs as much CPU as several requests in one. Who is alone is never held.
  */
 export function createTurns(): Turns {

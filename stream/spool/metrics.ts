@@ -1,4 +1,4 @@
-import { counter, gauge } from '../../plugins/metrics.ts';
+import { counter, gauge } from '../../metrics/registry.ts';
 
 export const appended = counter('pistats_spool_appended_total', 'Records written to the spool');
 export const fsyncs = counter('pistats_spool_fsyncs_total', 'fsyncs of the spool; requests share them');

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Kong 3.9.3 and a Go plugin, recorded between the two; beside the project where it is to be had, never in it. */
+/** Kong 3.9.3 and a Go plugin, recorded between the two; never in the project; where it lies beside it, it is compared with. */
 const TRANSCRIPT = join(import.meta.dirname, '../../../shared/facts/kong-rpc-transcript.md');
 
 export const framesMissing = (): string | false =>

@@ -1,6 +1,13 @@
 import { producerTriple, type StampedEvent } from '../../../contracts/stamped-event.ts';
 import { SHARD_END } from '../../../storm/index.ts';
-import { kinesisSource, type PutRecords, packRecords, TrimmedError } from '../../../stream/index.ts';
+import {
+  FULL_PAGE,
+  kinesisSource,
+  type PutRecords,
+  packRecords,
+  readToTip,
+  TrimmedError,
+} from '../../../stream/index.ts';
 import { OperatorError } from '../errors.ts';
 import { putUntilTaken } from '../put-until-taken.ts';
 import { factKey } from './facts.ts';
@@ -21,13 +28,12 @@ export interface Stream {
   read(checkpoints: Map<string, string>): AsyncGenerator<ReadRecord>;
 }
 
-const PAGE_RECORDS = 10_000;
 /** The topology reads the same shards, and five GetRecords a second and shard is what Kinesis allows them all together. */
 const MAX_ATTEMPTS = 10;
 
 /** Region, credentials and endpoint come from the environment of every AWS SDK. */
 export function openStream(name: string): Stream {
-  const source = kinesisSource(name, { maxAttempts: MAX_ATTEMPTS, pageRecords: PAGE_RECORDS });
+  const source = kinesisSource(name, { maxAttempts: MAX_ATTEMPTS, pageRecords: FULL_PAGE });
 
   async function start(shard: string, after: string | null): Promise<string> {
     try {
@@ -39,30 +45,19 @@ export function openStream(name: string): Stream {
     }
   }
 
-  async function* readShard(shard: string, after: string | null): AsyncGenerator<ReadRecord> {
-    let iterator: string | null = await start(shard, after);
-    while (iterator) {
-      const { records, next, behindMs } = await source.records(iterator);
-      for (const { partitionKey, data } of records) yield { partitionKey, data: Buffer.from(data) };
-      // a page that is not full may lie before the tip, and a service that never says how far it is behind has full ones
-      const atTip = records.length < PAGE_RECORDS && !behindMs;
-      iterator = atTip ? null : next;
-    }
-  }
-
   return {
     describe: () => reach(name, source.describe()),
     async *read(checkpoints) {
       for (const { id } of await reach(name, source.listShards())) {
         const checkpoint = checkpoints.get(id) ?? null;
         if (checkpoint === SHARD_END) continue;
-        const records = readShard(id, checkpoint);
+        const records = readToTip(source, await reach(name, start(id, checkpoint)));
         for (
           let next = await reach(name, records.next());
           !next.done;
           next = await reach(name, records.next())
         )
-          yield next.value;
+          yield { partitionKey: next.value.partitionKey, data: Buffer.from(next.value.data) };
       }
     },
   };

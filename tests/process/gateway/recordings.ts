@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Recorded answers of a real Kong 3.9.3; they lie beside the project where they are to be had, and never in it. */
+/** Recorded answers of a real Kong 3.9.3; never in the project; where they lie beside it they are compared with. */
 const FOLDER = join(import.meta.dirname, '../../../../shared/facts/kong-golden');
 
 export const recordingsMissing = (): string | false =>

@@ -75,7 +75,7 @@ t.test('an invocation that hangs holds up its client for a moment only', async (
   t.same((await Promise.all(answers)).map(codeOf), ['200 a1', '200 a2', '200 a3']);
 });
 
-t.test('a client that begins many invocations while others are about is held', async (t) => {
+t.test('a client that begins many invocations while others send is held', async (t) => {
   const { submit, invocations } = coalescing({ maxInFlight: 3 }, () => 'ok');
   await submit('b1');
   let name = '';

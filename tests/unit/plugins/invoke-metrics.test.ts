@@ -1,6 +1,6 @@
 import t from 'tap';
 import { waitUntil } from '../../../infra/local/wait-until.ts';
-import { registry } from '../../../plugins/metrics.ts';
+import { registry } from '../../../metrics/registry.ts';
 import { coalescing } from './coalescing.ts';
 
 /** What Prometheus would read of a function: `{queue_depth: …}`, a class behind a dot. */

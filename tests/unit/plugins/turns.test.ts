@@ -43,7 +43,7 @@ t.test('once the other has been silent for a second, nothing is counted any more
   t.equal(begun(turns, 'a', 1_001, 500), 500);
 });
 
-t.test('whoever of several was heard last, the others are about', async (t) => {
+t.test('whichever client was heard last, the others count as sending', async (t) => {
   const turns = createTurns();
   for (const client of ['a', 'b', 'c', 'c', 'c']) turns.heard(client, 0);
   const held = (client: string) => Array.from({ length: 9 }, () => turns.take(client, 0)).at(-1);

@@ -5,7 +5,7 @@ import type { RequestIdentity } from './request.ts';
 import { problemResponse, repeatAnswer } from './responses.ts';
 
 /** The requests that the cache knows to be repeats, with their first answer (or 422 for another body). */
-export async function replay<T extends RequestIdentity>(
+export async function findRepeats<T extends RequestIdentity>(
   requests: T[],
   answers: AnswerCache,
   tokens: DeviceTokens,
