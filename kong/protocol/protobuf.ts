@@ -1,6 +1,13 @@
+import protobuf from 'protobufjs/minimal.js';
+
+// a CommonJS module, whose names Node does not see
+type Reader = protobuf.Reader;
+type Writer = protobuf.Writer;
+const { Reader, Writer } = protobuf;
+
 /**
- * The Protocol Buffers wire format, as far as Kong's plugin protocol needs it: varints, doubles, length-delimited
- * fields, and google.protobuf.Value, Struct and ListValue as plain JavaScript values.
+ * Messages of Kong's plugin protocol (plugin-messages.ts) to bytes and back, and google.protobuf.Value, Struct and ListValue
+ * as plain JavaScript values. The wire format itself is protobufjs'.
  */
 
 /** Lua strings are bytes: a string field may be given as a Buffer when it is not UTF-8 text. */
@@ -19,195 +26,185 @@ export type Message = { [name: string]: Field };
 export type Decoded = { [name: string]: unknown };
 
 const EMPTY = Buffer.alloc(0);
+/** Wire types (protobuf.dev, "Encoding"). */
+const VARINT = 0;
+const FIXED64 = 1;
+const DELIMITED = 2;
 
-/** One byte each, made once: most tags and lengths are such. */
-const SMALL = Array.from({ length: 128 }, (_, value) => Buffer.of(value));
+const tagOf = (no: number, wire: number) => (no << 3) | wire;
 
-function varint(value: number | bigint): Buffer {
-  if (typeof value === 'number' && value >= 0 && value < 16_384) {
-    if (value < 128) return SMALL[value] as Buffer;
-    return Buffer.of((value & 127) | 128, value >> 7);
-  }
-  let rest = BigInt.asUintN(64, BigInt(value));
-  const out: number[] = [];
-  while (rest > 127n) {
-    out.push(Number(rest & 127n) | 128);
-    rest >>= 7n;
-  }
-  out.push(Number(rest));
-  return Buffer.from(out);
+const finish = (writer: Writer) => writer.finish() as Buffer;
+
+function writeText(writer: Writer, no: number, value: unknown): void {
+  writer.uint32(tagOf(no, DELIMITED));
+  if (value instanceof Uint8Array) writer.bytes(value);
+  else writer.string(String(value));
 }
 
-const tag = (no: number, wire: number) => varint(no * 8 + wire);
-
-function delimited(no: number, bytes: Bytes): Buffer {
-  const head = tag(no, 2);
-  const length = varint(bytes.length);
-  const out = Buffer.allocUnsafe(head.length + length.length + bytes.length);
-  out.set(head);
-  out.set(length, head.length);
-  out.set(bytes, head.length + length.length);
-  return out;
+function nested(writer: Writer, no: number, write: (writer: Writer) => void): void {
+  writer.uint32(tagOf(no, DELIMITED)).fork();
+  write(writer);
+  writer.ldelim();
 }
-
-function double(no: number, value: number): Buffer {
-  const bytes = Buffer.alloc(8);
-  bytes.writeDoubleLE(value);
-  return Buffer.concat([tag(no, 1), bytes]);
-}
-
-const toBytes = (value: unknown): Bytes =>
-  value instanceof Uint8Array ? value : Buffer.from(String(value), 'utf8');
 
 /** google.protobuf.Value: null 1, number 2, string 3, bool 4, struct 5, list 6. */
+function writeValue(writer: Writer, value: unknown): void {
+  if (value === null || value === undefined) writer.uint32(tagOf(1, VARINT)).int32(1);
+  else if (typeof value === 'number') writer.uint32(tagOf(2, FIXED64)).double(value);
+  else if (typeof value === 'boolean') writer.uint32(tagOf(4, VARINT)).bool(value);
+  else if (typeof value === 'string' || value instanceof Uint8Array) writeText(writer, 3, value);
+  else if (Array.isArray(value)) nested(writer, 6, (inner) => writeList(inner, value));
+  else nested(writer, 5, (inner) => writeStruct(inner, value as Record<string, unknown>));
+}
+
+function writeList(writer: Writer, values: unknown[]): void {
+  for (const value of values) nested(writer, 1, (inner) => writeValue(inner, value));
+}
+
+function writeStruct(writer: Writer, fields: Record<string, unknown>): void {
+  for (const [key, value] of Object.entries(fields))
+    nested(writer, 1, (entry) => {
+      writeText(entry, 1, key);
+      nested(entry, 2, (inner) => writeValue(inner, value));
+    });
+}
+
+function writeField(writer: Writer, { no, type }: Field, value: unknown): void {
+  if (type === 'int') writer.uint32(tagOf(no, VARINT)).int64(Math.trunc(Number(value)));
+  else if (type === 'bool') writer.uint32(tagOf(no, VARINT)).bool(Boolean(value));
+  else if (type === 'double') writer.uint32(tagOf(no, FIXED64)).double(Number(value));
+  else if (type === 'string' || type === 'bytes') writeText(writer, no, value);
+  else
+    nested(writer, no, (inner) => {
+      if (type === 'value') writeValue(inner, value);
+      else if (type === 'struct') writeStruct(inner, value as Record<string, unknown>);
+      else writeMessage(inner, type, value as Decoded);
+    });
+}
+
+function writeMessage(writer: Writer, message: Message, values: Decoded): void {
+  for (const [name, field] of planOf(message).fields) {
+    const value = values[name];
+    if (value === null || value === undefined) continue;
+    if (field.repeated) for (const item of value as unknown[]) writeField(writer, field, item);
+    else writeField(writer, field, value);
+  }
+}
+
 export function encodeValue(value: unknown): Buffer {
-  if (value === null || value === undefined) return Buffer.concat([tag(1, 0), varint(1)]);
-  if (typeof value === 'number') return double(2, value);
-  if (typeof value === 'boolean') return Buffer.concat([tag(4, 0), varint(value ? 1 : 0)]);
-  if (typeof value === 'string' || value instanceof Uint8Array) return delimited(3, toBytes(value));
-  if (Array.isArray(value)) return delimited(6, encodeList(value));
-  return delimited(5, encodeStruct(value as Record<string, unknown>));
+  const writer = Writer.create();
+  writeValue(writer, value);
+  return finish(writer);
 }
 
 export function encodeList(values: unknown[]): Buffer {
-  return Buffer.concat(values.map((value) => delimited(1, encodeValue(value))));
-}
-
-export function encodeStruct(fields: Record<string, unknown>): Buffer {
-  const entries = Object.entries(fields).map(([key, value]) =>
-    delimited(1, Buffer.concat([delimited(1, Buffer.from(key)), delimited(2, encodeValue(value))])),
-  );
-  return Buffer.concat(entries);
-}
-
-interface RawField {
-  no: number;
-  /** varint as a signed 64-bit integer, fixed64 and delimited as their bytes */
-  value: bigint | number | Buffer;
-}
-
-/** Walks the fields of a message. @throws RangeError when the bytes are no message */
-function eachField(bytes: Bytes, take: (no: number, value: RawField['value']) => void): void {
-  const buffer = Buffer.isBuffer(bytes)
-    ? bytes
-    : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const end = buffer.length;
-  let at = 0;
-  const readVarint = (): number | bigint => {
-    // four bytes are enough for nearly all of them, and fit a number's bit operations
-    let value = 0;
-    for (let shift = 0; shift < 28; shift += 7) {
-      const byte = buffer[at++];
-      if (byte === undefined) throw new RangeError('truncated varint');
-      value |= (byte & 127) << shift;
-      if (byte < 128) return value;
-    }
-    let wide = BigInt(value);
-    for (let shift = 28n; shift < 70n; shift += 7n) {
-      const byte = buffer[at++];
-      if (byte === undefined) throw new RangeError('truncated varint');
-      wide |= BigInt(byte & 127) << shift;
-      if (byte < 128) return BigInt.asIntN(64, wide);
-    }
-    throw new RangeError('varint too long');
-  };
-  const slice = (length: number): Buffer => {
-    if (length < 0 || at + length > end) throw new RangeError('truncated field');
-    at += length;
-    return buffer.subarray(at - length, at);
-  };
-  while (at < end) {
-    const key = Number(readVarint());
-    const no = Math.floor(key / 8);
-    const wire = key % 8;
-    if (wire === 2) take(no, slice(Number(readVarint())));
-    else if (wire === 0) take(no, readVarint());
-    else if (wire === 1) take(no, slice(8));
-    else if (wire === 5) slice(4);
-    else throw new RangeError(`unknown wire type ${wire}`);
-  }
-}
-
-/** @throws RangeError when the bytes are no message */
-function rawFields(bytes: Bytes): RawField[] {
-  const fields: RawField[] = [];
-  eachField(bytes, (no, value) => void fields.push({ no, value }));
-  return fields;
-}
-
-function asBytes(value: RawField['value'] | undefined): Buffer {
-  if (!Buffer.isBuffer(value)) throw new RangeError('wrong wire type');
-  return value;
-}
-
-function asVarint(value: RawField['value']): number | bigint {
-  if (typeof value === 'object') throw new RangeError('wrong wire type');
-  return value;
-}
-
-export function decodeValue(bytes: Bytes): Json {
-  let out: Json = null;
-  for (const { no, value } of rawFields(bytes)) {
-    if (no === 2) out = asBytes(value).readDoubleLE();
-    else if (no === 3) out = asBytes(value).toString('utf8');
-    else if (no === 4) out = Number(asVarint(value)) !== 0;
-    else if (no === 5) out = decodeStruct(asBytes(value));
-    else if (no === 6) out = decodeList(asBytes(value));
-  }
-  return out;
-}
-
-export function decodeList(bytes: Bytes): Json[] {
-  return rawFields(bytes)
-    .filter(({ no }) => no === 1)
-    .map(({ value }) => decodeValue(asBytes(value)));
-}
-
-export function decodeStruct(bytes: Bytes): { [key: string]: Json } {
-  const out: [string, Json][] = [];
-  for (const { value } of rawFields(bytes)) {
-    const entry = rawFields(asBytes(value));
-    const key = entry.find(({ no }) => no === 1)?.value;
-    const item = entry.find(({ no }) => no === 2)?.value;
-    const name = key === undefined ? '' : asBytes(key).toString('utf8');
-    out.push([name, item === undefined ? null : decodeValue(asBytes(item))]);
-  }
-  return Object.fromEntries(out);
-}
-
-function encodeField({ no, type }: Field, value: unknown): Buffer {
-  if (type === 'int') return Buffer.concat([tag(no, 0), varint(Math.trunc(Number(value)))]);
-  if (type === 'bool') return Buffer.concat([tag(no, 0), varint(value ? 1 : 0)]);
-  if (type === 'double') return double(no, Number(value));
-  if (type === 'string' || type === 'bytes') return delimited(no, toBytes(value));
-  if (type === 'value') return delimited(no, encodeValue(value));
-  if (type === 'struct') return delimited(no, encodeStruct(value as Record<string, unknown>));
-  return delimited(no, encodeMessage(type, value as Decoded));
+  const writer = Writer.create();
+  writeList(writer, values);
+  return finish(writer);
 }
 
 /** null and undefined fields are left out. */
 export function encodeMessage(message: Message, values: Decoded): Buffer {
-  const parts: Buffer[] = [];
-  for (const [name, field] of planOf(message).fields) {
-    const value = values[name];
-    if (value === null || value === undefined) continue;
-    if (field.repeated) for (const item of value as unknown[]) parts.push(encodeField(field, item));
-    else parts.push(encodeField(field, value));
-  }
-  if (parts.length === 0) return EMPTY;
-  return parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts);
+  const writer = Writer.create();
+  writeMessage(writer, message, values);
+  return finish(writer);
 }
 
-function decodeField(type: FieldType, value: RawField['value']): unknown {
-  if (type === 'int') return Number(asVarint(value));
-  if (type === 'bool') return Number(asVarint(value)) !== 0;
-  const bytes = asBytes(value);
-  if (type === 'double') return bytes.readDoubleLE();
-  if (type === 'string') return bytes.toString('utf8');
-  if (type === 'bytes') return bytes;
-  if (type === 'value') return decodeValue(bytes);
-  if (type === 'struct') return decodeStruct(bytes);
-  return decodeMessage(type, bytes);
+function expect(tag: number, wire: number): void {
+  if ((tag & 7) !== wire) throw new RangeError('wrong wire type');
+}
+
+/** Calls `take` with each field's number and tag until `end`; what it does not read (it returns false) is skipped. */
+function eachField(reader: Reader, end: number, take: (no: number, tag: number) => boolean): void {
+  while (reader.pos < end) {
+    const tag = reader.uint32();
+    if (!take(tag >>> 3, tag)) reader.skipType(tag & 7);
+  }
+  if (reader.pos !== end) throw new RangeError('truncated field');
+}
+
+/** Where a nested message that begins here ends. */
+function endOf(reader: Reader, tag: number): number {
+  expect(tag, DELIMITED);
+  const end = reader.uint32() + reader.pos;
+  if (end > reader.len) throw new RangeError('truncated field');
+  return end;
+}
+
+function readInt(reader: Reader, tag: number): number {
+  expect(tag, VARINT);
+  const value = reader.int64() as unknown as number | { toNumber(): number };
+  return typeof value === 'number' ? value : value.toNumber();
+}
+
+function readDouble(reader: Reader, tag: number): number {
+  expect(tag, FIXED64);
+  return reader.double();
+}
+
+function readText(reader: Reader, tag: number): string {
+  // not its own string(), which cuts at the end of what there is
+  return readBytes(reader, tag).toString('utf8');
+}
+
+function readBytes(reader: Reader, tag: number): Buffer {
+  const end = endOf(reader, tag);
+  const bytes = (reader.buf as Buffer).subarray(reader.pos, end);
+  reader.pos = end;
+  return bytes;
+}
+
+function readValue(reader: Reader, end: number): Json {
+  let out: Json = null;
+  eachField(reader, end, (no, tag) => {
+    if (no === 2) out = readDouble(reader, tag);
+    else if (no === 3) out = readText(reader, tag);
+    else if (no === 4) out = readInt(reader, tag) !== 0;
+    else if (no === 5) out = readStruct(reader, endOf(reader, tag));
+    else if (no === 6) out = readList(reader, endOf(reader, tag));
+    else return false;
+    return true;
+  });
+  return out;
+}
+
+function readList(reader: Reader, end: number): Json[] {
+  const out: Json[] = [];
+  eachField(reader, end, (no, tag) => {
+    if (no !== 1) return false;
+    out.push(readValue(reader, endOf(reader, tag)));
+    return true;
+  });
+  return out;
+}
+
+function readStruct(reader: Reader, end: number): { [key: string]: Json } {
+  const out: [string, Json][] = [];
+  eachField(reader, end, (no, tag) => {
+    if (no !== 1) return false;
+    const entry: [string, Json] = ['', null];
+    eachField(reader, endOf(reader, tag), (part, inner) => {
+      if (part === 1) entry[0] = readText(reader, inner);
+      else if (part === 2) entry[1] = readValue(reader, endOf(reader, inner));
+      else return false;
+      return true;
+    });
+    out.push(entry);
+    return true;
+  });
+  return Object.fromEntries(out);
+}
+
+function readField(reader: Reader, type: FieldType, tag: number): unknown {
+  if (type === 'int') return readInt(reader, tag);
+  if (type === 'bool') return readInt(reader, tag) !== 0;
+  if (type === 'double') return readDouble(reader, tag);
+  if (type === 'string') return readText(reader, tag);
+  if (type === 'bytes') return readBytes(reader, tag);
+  const end = endOf(reader, tag);
+  if (type === 'value') return readValue(reader, end);
+  if (type === 'struct') return readStruct(reader, end);
+  return readMessage(reader, type, end);
 }
 
 function zero({ type, repeated }: Field): unknown {
@@ -236,18 +233,41 @@ function planOf(message: Message): Plan {
   return plan;
 }
 
-/** @throws RangeError when the bytes are no such message */
-export function decodeMessage(message: Message, bytes: Bytes): Decoded {
+function readMessage(reader: Reader, message: Message, end: number): Decoded {
   const { fields, byNumber } = planOf(message);
   const out: Decoded = {};
   for (const [name, field] of fields) out[name] = zero(field);
-  eachField(bytes, (no, value) => {
+  eachField(reader, end, (no, tag) => {
     const known = byNumber.get(no);
-    if (!known) return;
+    if (!known) return false;
     const [name, field] = known;
-    const item = decodeField(field.type, value);
+    const item = readField(reader, field.type, tag);
     if (field.repeated) (out[name] as unknown[]).push(item);
     else out[name] = item;
+    return true;
   });
   return out;
 }
+
+/** @throws RangeError when the bytes are no such message: protobufjs has other errors, too */
+function reading<T>(bytes: Bytes, read: (reader: Reader, end: number) => T): T {
+  const buffer = Buffer.isBuffer(bytes)
+    ? bytes
+    : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const reader = Reader.create(buffer);
+  try {
+    return read(reader, reader.len);
+  } catch (error) {
+    throw error instanceof RangeError ? error : new RangeError((error as Error).message);
+  }
+}
+
+/** @throws RangeError when the bytes are no value */
+export const decodeValue = (bytes: Bytes): Json => reading(bytes, readValue);
+
+/** @throws RangeError when the bytes are no list */
+export const decodeList = (bytes: Bytes): Json[] => reading(bytes, readList);
+
+/** @throws RangeError when the bytes are no such message */
+export const decodeMessage = (message: Message, bytes: Bytes): Decoded =>
+  reading(bytes, (reader, end) => readMessage(reader, message, end));
