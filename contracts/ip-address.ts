@@ -4,9 +4,21 @@ import { isIPv4, isIPv6 } from 'node:net';
 const MAPPED_IN_HEX = /^\[::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})\]$/;
 const MAPPED_IPV4 = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
 
-/** An address as it is looked up: trimmed, without zone, IPv4 out of its IPv6 mapping. Null when it is none. */
+const WITH_PORT = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,10})$/;
+
+/**
+ * An address as nginx reads one of X-Forwarded-For: `192.0.2.1:51234` and `[2001:db8::1]:443`, as a load balancer with
+ * port preservation sends them, without the port; anything else as it is.
+ */
+export function withoutPort(address: string): string {
+  const [, inBrackets, bare, port] = WITH_PORT.exec(address) ?? [];
+  if (port === undefined || Number(port) > 65_535) return address;
+  return inBrackets ?? bare ?? address;
+}
+
+/** An address as it is looked up: trimmed, without port and zone, IPv4 out of its IPv6 mapping. Null when it is none. */
 export function normalizeIp(address: string | undefined): string | null {
-  const ip = (address ?? '').trim().replace(/%.*$/, '');
+  const ip = withoutPort((address ?? '').trim()).replace(/%.*$/, '');
   const mapped = MAPPED_IPV4.exec(ip)?.[1] ?? ip;
   if (isIPv4(mapped)) return mapped;
   if (!isIPv6(ip)) return null;

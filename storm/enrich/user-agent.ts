@@ -1,7 +1,10 @@
 import Bowser from 'bowser';
 import { isbotMatch } from 'isbot';
 import { LRUCache } from 'lru-cache';
-import type { DeviceClass, EnrichedEvent } from './enriched-event.ts';
+import { declaresBot, isAppLibrary, libraryClass, librarySystem } from './app-library.ts';
+import { browserName } from './browser.ts';
+import { deviceClass } from './device-class.ts';
+import type { EnrichedEvent } from './enriched-event.ts';
 
 export type UserAgent = Pick<EnrichedEvent, 'device_class' | 'browser' | 'os' | 'is_bot' | 'bot_reason'>;
 
@@ -9,6 +12,8 @@ export type UserAgent = Pick<EnrichedEvent, 'device_class' | 'browser' | 'os' | 
 const CACHED_AGENTS = 10_000;
 /** Longer ones are cut: nothing after this tells a browser apart. */
 const MAX_LENGTH = 512;
+
+const SYSTEMS: ReadonlySet<string> = new Set(Object.values(Bowser.OS_MAP as Record<string, string>));
 
 const cache = new LRUCache<string, UserAgent>({ max: CACHED_AGENTS });
 const NO_AGENT: UserAgent = {
@@ -30,47 +35,32 @@ export function parseUserAgent(header: string | undefined): UserAgent {
   return parsed;
 }
 
-/** What calls itself a robot, against what merely is no browser. */
-const DECLARED_BOT = /bot|crawl|spider|headless/i;
-
-/**
- * The same for an event of an app, whose HTTP library (okhttp/4.12.0) is no browser and looks like a bot without being
- * one, and says nothing of the device.
- */
+/** The same for an event that names an app's platform: what merely is no browser is no bot there. */
 export function appAgent(header: string | undefined): UserAgent {
   const agent = parseUserAgent(header);
-  if (agent.is_bot && DECLARED_BOT.test((header ?? '').replace(CUBOT, ''))) return agent;
+  if (agent.is_bot && declaresBot(withoutLookalikes(header ?? ''))) return agent;
   const device_class = ['other', 'bot'].includes(agent.device_class) ? 'mobile' : agent.device_class;
   return { ...agent, device_class, is_bot: false, bot_reason: null };
 }
 
-/** A maker of phones whose name looks like a bot's. */
-const CUBOT = /\bCUBOT\b/gi;
-/** What the library takes for something else, in the order in which it is asked. */
-const CLASSES: [DeviceClass, RegExp][] = [
-  ['tv', /\bAFT[A-Z0-9]+\b|smart-?tv|\bGoogleTV\b|Android TV|BRAVIA/i],
-  ['desktop', /\bCrOS\b/],
-  ['tablet', /^Dalvik\/.*(?:\bSM-[TPX]\d|\bLenovo TB|\bTab\b|\bPad\b)/],
-  // the runtime of Android's apps never says Mobile, as a browser does on a phone
-  ['mobile', /^Dalvik\//],
-];
+/** Makers and models of phones whose names look like a bot's. */
+const LOOKALIKES = /\bCUBOT\b/gi;
+
+function withoutLookalikes(header: string): string {
+  return header.replace(LOOKALIKES, 'phone');
+}
 
 function parse(header: string): UserAgent {
-  const agent = header.replace(CUBOT, 'Cub');
+  const agent = withoutLookalikes(header);
   const { browser, os, platform } = Bowser.parse(agent);
-  const match = isbotMatch(agent);
-  const isBot = match !== null || platform.type === 'bot';
+  const ofApp = isAppLibrary(agent);
+  const match = ofApp ? null : isbotMatch(agent);
+  const isBot = match !== null || (platform.type === 'bot' && !ofApp);
   return {
-    device_class: isBot
-      ? 'bot'
-      : (CLASSES.find(([, pattern]) => pattern.test(agent))?.[0] ?? deviceClass(platform.type)),
-    browser: browser.name || null,
-    os: os.name || null,
+    device_class: isBot ? 'bot' : deviceClass(agent, ofApp ? libraryClass(agent) : platform.type),
+    browser: ofApp ? 'other' : browserName(agent, browser.name),
+    os: SYSTEMS.has(os.name ?? '') ? (os.name ?? null) : librarySystem(agent),
     is_bot: isBot,
     bot_reason: isBot ? `user-agent: ${match ?? 'bowser'}` : null,
   };
-}
-
-function deviceClass(type: string | undefined): DeviceClass {
-  return type === 'desktop' || type === 'mobile' || type === 'tablet' || type === 'tv' ? type : 'other';
 }

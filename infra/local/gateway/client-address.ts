@@ -1,4 +1,5 @@
 import { BlockList, isIP } from 'node:net';
+import { withoutPort } from '../../../contracts/ip-address.ts';
 import { firstHeader, type RequestHeaders } from './request-headers.ts';
 
 export type IsTrusted = (ip: string) => boolean;
@@ -26,13 +27,14 @@ export function trustedIps(entries: string[]): IsTrusted {
 /**
  * Who sent the request, as Kong has it with `real_ip_header = X-Forwarded-For` and `real_ip_recursive = on`: from
  * the right, the first address that is not trusted; the peer's own address when the peer is not trusted.
+ * A port behind an address is none of it.
  */
 export function forwardedIp(peer: string, headers: RequestHeaders, isTrusted: IsTrusted): string {
   if (!isTrusted(peer)) return peer;
   const hops = (headers.get('x-forwarded-for') ?? []).join(',').split(',');
   let client = peer;
   for (const hop of hops.reverse()) {
-    const address = hop.trim();
+    const address = withoutPort(hop.trim());
     if (isIP(address) === 0) return client;
     client = address;
     if (!isTrusted(address)) return client;
