@@ -5,11 +5,10 @@ import { startHeartbeat } from '../heartbeat.ts';
 import type { Handshake } from '../multilang/channel.ts';
 import { runSpout, type SpoutOutput } from '../multilang/spout.ts';
 import { checkpointTable } from './checkpoint-table.ts';
+import { keepDiscovering } from './keep-discovering.ts';
 import { readLimits } from './read-limits.ts';
 import { createStreamReader, type StreamReader } from './stream-reader.ts';
 
-const DISCOVER_MS = 5_000;
-const RETRY_MS = 1_000;
 const CHECKPOINT_MS = 1_000;
 
 /** This task's place among the tasks of its component. */
@@ -36,7 +35,11 @@ async function open(handshake: Handshake, output: SpoutOutput) {
     maxBufferedBytes: 32 * 1024 * 1024,
     log: (message) => output.log(message),
   });
-  void keepDiscovering(reader, output, () => startHeartbeat(pool, 'spout', handshake.context.taskid));
+  void keepDiscovering(reader, {
+    onFirst: () => startHeartbeat(pool, 'spout', handshake.context.taskid),
+    onError: (error) => output.log(`shards could not be listed: ${error.message}`, 'warn'),
+    pause: delay,
+  });
   void keepCheckpointing(reader, output);
   return {
     nextTuple() {
@@ -48,25 +51,6 @@ async function open(handshake: Handshake, output: SpoutOutput) {
     activate: () => reader.setActive(true),
     deactivate: () => reader.setActive(false),
   };
-}
-
-async function keepDiscovering(
-  reader: StreamReader,
-  output: SpoutOutput,
-  onFirst: () => void,
-): Promise<never> {
-  let found = false;
-  for (;;) {
-    try {
-      await reader.discover();
-      if (!found) onFirst();
-      found = true;
-      await delay(DISCOVER_MS);
-    } catch (error) {
-      output.log(`shards could not be listed: ${(error as Error).message}`, 'warn');
-      await delay(RETRY_MS);
-    }
-  }
 }
 
 async function keepCheckpointing(reader: StreamReader, output: SpoutOutput): Promise<never> {

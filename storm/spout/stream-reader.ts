@@ -28,6 +28,11 @@ export interface StreamReader {
   setActive(active: boolean): void;
   /** Looks for shards to read: new ones, and children whose parents were read to the end. */
   discover(): Promise<void>;
+  /**
+   * True when some task has read a shard to its end since the last discovery: its children may be read now, and this
+   * task may not even know them. Asks the checkpoints alone, so it may be called often.
+   */
+  sawEnd(): Promise<boolean>;
   /** Saves how far each shard was acked; finds the children of a shard that was read and acked to its end. */
   checkpoint(): Promise<void>;
   stop(): void;
@@ -52,6 +57,8 @@ export function createStreamReader(options: StreamReaderOptions): StreamReader {
   const owners = new Map<string, Reader>();
   /** read to their end by this process; a discovery that loaded the checkpoints before must not start them again */
   const finished = new Set<string>();
+  /** read to their end by any task, as the last discovery knew */
+  let ended: ReadonlySet<string> = new Set();
   let stream: string | undefined;
   let active = true;
   let stopped = false;
@@ -114,8 +121,10 @@ export function createStreamReader(options: StreamReaderOptions): StreamReader {
       reset();
     }
     stream = described;
-    const shards = await source.listShards();
+    // before the list: an end that is saved between the two is seen by `sawEnd`, and the list is fetched again
     const saved = await checkpoints.load(described);
+    const shards = await source.listShards();
+    ended = endsIn(saved);
     const present = new Set(shards.map((shard) => shard.id));
     for (const reader of readers.values()) if (!present.has(reader.shard)) dropTrimmed(reader);
     for (const { id, parents } of shards) {
@@ -154,8 +163,14 @@ export function createStreamReader(options: StreamReaderOptions): StreamReader {
     setActive(value) {
       active = value;
     },
+    async sawEnd() {
+      // a single task discovers by itself when it saves an end
+      if (options.tasks === 1 || stream === undefined) return false;
+      const now = endsIn(await checkpoints.load(stream));
+      return [...now].some((shard) => !ended.has(shard));
+    },
     async checkpoint() {
-      let ended = false;
+      let sawOwnEnd = false;
       for (const reader of [...readers.values()]) {
         const position = reader.ended && reader.queue.drained ? SHARD_END : reader.queue.acked;
         if (position === null || position === reader.saved || stream === undefined) continue;
@@ -165,15 +180,19 @@ export function createStreamReader(options: StreamReaderOptions): StreamReader {
         log(`${reader.shard} was read to its end`);
         readers.delete(reader.shard);
         finished.add(reader.shard);
-        ended = true;
+        sawOwnEnd = true;
       }
-      if (ended) await discover();
+      if (sawOwnEnd) await discover();
     },
     stop() {
       stopped = true;
       reset();
     },
   };
+}
+
+function endsIn(saved: Map<string, string>): Set<string> {
+  return new Set([...saved].filter(([, sequence]) => sequence === SHARD_END).map(([shard]) => shard));
 }
 
 /** `shardId-000000000007` is 7. */
