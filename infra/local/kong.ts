@@ -55,8 +55,12 @@ export async function startKong(options: KongOptions): Promise<Service> {
       KONG_NGINX_DAEMON: 'off',
       KONG_NGINX_WORKER_PROCESSES: '1',
       KONG_PROXY_ACCESS_LOG: 'off',
+      KONG_PROXY_ERROR_LOG: logFile,
+      KONG_ADMIN_ERROR_LOG: logFile,
+      KONG_STATUS_ERROR_LOG: logFile,
     },
     logFile,
+    output: 'file',
     // nginx's master hears it through the group
     stopSignal: 'SIGTERM',
     ready: (_service, signal) =>

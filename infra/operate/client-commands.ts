@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { CLIENT_NAME } from '../../contracts/api-key.ts';
 import { propertyName } from '../../contracts/http.ts';
-import { parseOrigin } from '../../contracts/origin.ts';
+import { parseOrigin, showOrigin } from '../../contracts/origin.ts';
 import {
   addConsumer,
   addOrigin,
@@ -61,7 +61,10 @@ export async function addClient(
 function readOrigin(origin: string): string {
   const parsed = parseOrigin(origin);
   if (parsed) return parsed;
-  throw new OperatorError('usage', `"${origin}" is not an origin: give a host, host:port or *.host.`);
+  throw new OperatorError(
+    'usage',
+    `"${origin}" is not an origin: give a host, host:port, *.host, an app's scheme://host, or null.`,
+  );
 }
 
 /** Allows origins for a client's pk, or takes them back; gives those it has then. All or none are changed. */
@@ -76,10 +79,10 @@ export function changeOrigins(
   for (const origin of origins.map(readOrigin)) {
     if (change === 'add') addOrigin(deck, name, origin);
     else if (!removeOrigin(deck, name, origin))
-      throw new OperatorError('unknown_origin', `client ${name} has no origin ${origin}.`);
+      throw new OperatorError('unknown_origin', `client ${name} has no origin ${showOrigin(origin)}.`);
   }
   writeDeckFile(deck);
-  return findConsumer(deck, name).origins;
+  return findConsumer(deck, name).origins.map(showOrigin);
 }
 
 /** Refuses every key of a client: first at the gateway, which is where requests come in, then in the registry. */
@@ -127,7 +130,7 @@ export async function listClients(deckPath: string, registry: ClientRegistry): P
       properties: client?.properties ?? [],
       firebaseProject: client?.firebaseProject ?? null,
       identityVerification: client?.identityVerification ?? null,
-      origins: consumer?.origins ?? [],
+      origins: (consumer?.origins ?? []).map(showOrigin),
       keys: consumer?.keys.length ?? 0,
     };
   });

@@ -53,7 +53,10 @@ export function clientsProgram(
         .makeOptionMandatory(),
     )
     .addOption(
-      new Option('--origin <host>', 'where its pk may be used: host, host:port or *.host; repeatable')
+      new Option(
+        '--origin <host>',
+        "where its pk may be used: host, host:port, *.host, or an app's scheme://host; repeatable",
+      )
         .argParser(collect)
         .default([], 'none'),
     )
@@ -99,7 +102,7 @@ export function clientsProgram(
     .command('origins')
     .description('where the pk of a client may be used: origins add | remove <client> <host...>');
   for (const [change, description] of [
-    ['add', 'allow origins: host, host:port or *.host'],
+    ['add', "allow origins: host, host:port, *.host, an app's scheme://host, or null"],
     ['remove', 'take origins back'],
   ] as const)
     origins

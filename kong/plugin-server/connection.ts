@@ -12,6 +12,8 @@ const MAX_FRAME_BYTES = 8 * 1024 * 1024;
 export interface ConnectionEvents {
   /** A plugin threw: the client got 503. Never called with anything of the request. */
   pluginError(plugin: string, error: unknown): void;
+  /** A plugin refused its configuration, or there is none of that name: Kong answers 500. */
+  startError(plugin: string, error: unknown): void;
   handled(plugin: string, roundTrips: number): void;
 }
 
@@ -64,10 +66,20 @@ export function serveConnection(socket: Socket, instances: Instances, events: Co
     pdk.answer(payload);
   }
 
+  /** Kong hears nothing but a closed connection: the reason is in this server's log alone. */
+  function start(name: string, config: string) {
+    try {
+      return instances.start(name, config);
+    } catch (error) {
+      events.startError(name, error);
+      throw error;
+    }
+  }
+
   function dispatch({ sequence, cmd_start_instance, cmd_close_instance, cmd_handle_event }: Call): void {
     if (cmd_start_instance) {
       const { name, config } = cmd_start_instance;
-      const started = instances.start(name, config.toString());
+      const started = start(name, config.toString());
       const instance_status = { name, instance_id: started.id, started_at: started.startedAt };
       send(encodeMessage(RpcReturn, { sequence, instance_status }));
     } else if (cmd_close_instance) {

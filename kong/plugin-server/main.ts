@@ -33,6 +33,11 @@ try {
 const failures = counter('pistats_plugin_failures_total', 'Requests answered 503 because a plugin threw', [
   'plugin',
 ]);
+const startFailures = counter(
+  'pistats_plugin_start_failures_total',
+  'Plugin instances that refused their configuration; Kong answers 500',
+  ['plugin'],
+);
 const roundTrips = histogram(
   'pistats_pdk_round_trips',
   'Round trips to Kong an event took; calls written together count once',
@@ -49,6 +54,12 @@ const server = await startPluginServer({
       const { name, stack = '' } = error instanceof Error ? error : { name: typeof error };
       const frames = stack.split('\n').filter((line) => /^\s+at /.test(line));
       process.stderr.write(`${plugin} threw ${name}\n${frames.join('\n')}\n`);
+    },
+    startError(plugin, error) {
+      startFailures.inc({ plugin });
+      // an error of our own says what is wrong; another's could quote the configuration
+      const { name, message } = error as Error;
+      process.stderr.write(`${plugin} can not be started: ${name === 'Error' ? message : name}\n`);
     },
     handled(plugin, count) {
       roundTrips.observe({ plugin }, count);

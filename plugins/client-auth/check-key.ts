@@ -1,5 +1,6 @@
 import { timingSafeEqual } from 'node:crypto';
 import { isExpired, type KeyKind, keyDigest, parseKey } from '../../contracts/api-key.ts';
+import { originAllowed } from '../../contracts/origin.ts';
 import type { ProblemCode } from '../../contracts/problem.ts';
 import type { KnownClient } from './consumer-cache.ts';
 
@@ -27,14 +28,4 @@ export function checkKey(
     return { ok: false, code: 'origin_not_allowed' };
   // names the key in rate-limiting and in X-Credential-Identifier without giving its digest away
   return { ok: true, credentialId: `${parsed.kind}-${digest.toString().slice(0, 12)}` };
-}
-
-/** `origins` are hosts with an optional port, `*.` before a host standing for any one or more labels. */
-export function originAllowed(origin: string, origins: string[]): boolean {
-  if (!URL.canParse(origin)) return false;
-  const { host, protocol } = new URL(origin);
-  if (host === '' || (protocol !== 'https:' && protocol !== 'http:')) return false;
-  return origins.some((allowed) =>
-    allowed.startsWith('*.') ? host.endsWith(allowed.slice(1)) : host === allowed,
-  );
 }

@@ -4,10 +4,28 @@ import { retryAfter } from '../../contracts/retry-after.ts';
 import { exitWithProblem } from '../exit.ts';
 import type { Kong } from '../pdk.ts';
 import { type AuthenticatedClient, setClient } from '../shared-context.ts';
-import { createTokenBuckets, type TokenBuckets } from '../token-bucket.ts';
+import { type BucketLimit, createTokenBuckets, type TokenBuckets } from '../token-bucket.ts';
 import { checkKey } from './check-key.ts';
 import { type ConsumerCache, createConsumerCache, type KnownClient } from './consumer-cache.ts';
 import { type ClientAuthConfig, schema } from './schema.ts';
+
+/** Configurations of the limit that are remembered: more than deck.yaml has before and after a change. */
+const MAX_LIMITS = 16;
+
+/**
+ * A limit holds for a node, so for this process: three routes have an instance of this plugin each, each of nginx's workers
+ * starts its own, and a change of the configuration starts them anew.
+ */
+const shared = new Map<string, TokenBuckets>();
+function bucketsOf(limit: BucketLimit): TokenBuckets {
+  const key = JSON.stringify([limit.rate, limit.burst, limit.max]);
+  const buckets = shared.get(key) ?? createTokenBuckets(limit);
+  shared.delete(key);
+  shared.set(key, buckets);
+  // limits of configurations long gone; the next instance of one would begin with full buckets
+  for (const old of shared.keys()) if (shared.size > MAX_LIMITS) shared.delete(old);
+  return buckets;
+}
 
 /** Authenticates a client by its API key and makes it Kong's consumer. */
 class ClientAuth {
@@ -19,7 +37,7 @@ class ClientAuth {
     this.#config = config;
     this.#consumers = createConsumerCache(config.cache_ttl_ms, config.cache_size);
     const { rate = 0, burst = 1, max_senders: max = 1 } = config;
-    this.#buckets = createTokenBuckets({ rate, burst, max });
+    this.#buckets = bucketsOf({ rate, burst, max });
   }
 
   async access(kong: Kong): Promise<void> {

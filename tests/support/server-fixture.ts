@@ -25,6 +25,7 @@ export function pluginOf(Name: string, access: Access): PluginModule {
 export interface Serving {
   server: PluginServer;
   socketPath: string;
+  startErrors: { plugin: string; error: unknown }[];
   errors: { plugin: string; error: unknown }[];
   handled: { plugin: string; roundTrips: number }[];
   connect(): Promise<FakeKong>;
@@ -44,6 +45,7 @@ export function socketDir(t: Test): string {
 /** The plugin server on a socket of its own. */
 export async function serve(t: Test, plugins: Record<string, Access>): Promise<Serving> {
   const errors: Serving['errors'] = [];
+  const startErrors: Serving['errors'] = [];
   const handled: Serving['handled'] = [];
   const socketPath = join(socketDir(t), 's');
   const server = await startPluginServer({
@@ -51,6 +53,7 @@ export async function serve(t: Test, plugins: Record<string, Access>): Promise<S
     plugins: Object.entries(plugins).map(([name, access]) => pluginOf(name, access)),
     events: {
       pluginError: (plugin, error) => void errors.push({ plugin, error }),
+      startError: (plugin, error) => void startErrors.push({ plugin, error }),
       handled: (plugin, roundTrips) => void handled.push({ plugin, roundTrips }),
     },
   });
@@ -63,6 +66,7 @@ export async function serve(t: Test, plugins: Record<string, Access>): Promise<S
     server,
     socketPath,
     errors,
+    startErrors,
     handled,
     async connect() {
       const kong = await connectKong(socketPath);

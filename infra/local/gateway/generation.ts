@@ -7,6 +7,8 @@ import { createRouter } from './router.ts';
 export interface Generation {
   match: ReturnType<typeof createRouter>;
   chainOf(route: Route): Chain;
+  /** the plugins of every request: what the gateway answers before it has a route goes through their header filters */
+  global: Chain;
   findConsumer(idOrName: string, byUsername: boolean): Consumer | undefined;
   /** configurations of plugins that live in the plugin server */
   external: PluginEntity[];
@@ -25,6 +27,7 @@ export function createGeneration(
   return {
     match: createRouter(config.routes),
     chainOf: (route) => chains.get(route) ?? [],
+    global: buildChain(undefined, config.plugins, plugins),
     findConsumer: (key, byUsername) => byId.get(key) ?? (byUsername ? byName.get(key) : undefined),
     external: config.plugins.filter(({ name }) => isExternal(name)),
     active: 0,

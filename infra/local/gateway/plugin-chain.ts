@@ -19,16 +19,16 @@ function specificity({ route, service, consumer }: PluginEntity): number {
   return rank === -1 ? places.length + alone.length : rank;
 }
 
-/** The plugins of a route by priority; plugins of one priority by name. */
+/** The plugins of a route, or without one those of every request, by priority; plugins of one priority by name. */
 export function buildChain(
-  route: Route,
+  route: Route | undefined,
   entities: PluginEntity[],
   plugins: ReadonlyMap<string, Plugin>,
 ): Chain {
   const links = new Map<string, Link>();
   for (const entity of entities) {
     if (entity.route && entity.route !== route) continue;
-    if (entity.service && entity.service !== route.service) continue;
+    if (entity.service && entity.service !== route?.service) continue;
     const link = links.get(entity.name) ?? { plugin: plugins.get(entity.name) as Plugin, entities: [] };
     link.entities.push(entity);
     links.set(entity.name, link);
@@ -68,6 +68,13 @@ export async function runAccess(chain: Chain, ctx: RequestContext, log: Log): Pr
   }
   return steps;
 }
+
+/** What Kong collects for an answer of nginx's own (413, 400): no access phase runs, but the header filters do. */
+export const collect = (chain: Chain): Step[] =>
+  chain.flatMap(({ plugin, entities }) => {
+    const entity = entities.find(({ consumer }) => !consumer);
+    return entity ? [{ plugin, entity, state: new Map() }] : [];
+  });
 
 export function runHeaderFilter(steps: Step[], ctx: RequestContext): void {
   for (const { plugin, entity, state } of steps) plugin.headerFilter?.(ctx, entity, state);

@@ -4,7 +4,7 @@ import { errorExit, raisedExit } from './error-response.ts';
 import type { Generation } from './generation.ts';
 import type { Log } from './log.ts';
 import type { GatewayMetrics } from './metrics.ts';
-import { runAccess, runHeaderFilter, type Step } from './plugin-chain.ts';
+import { collect, runAccess, runHeaderFilter, type Step } from './plugin-chain.ts';
 import { firstHeader } from './request-headers.ts';
 import { applyExit, sendExit } from './respond.ts';
 
@@ -29,7 +29,8 @@ export function createRequestFlow(facts: FlowFacts): RequestFlow {
   /** Finds the route and runs its plugins; what answers the request is left in `ctx.exit`. */
   async function route(ctx: RequestContext, generation: Generation): Promise<void> {
     const error = { accept: firstHeader(ctx.headers, 'accept'), requestId: ctx.requestId };
-    if (ctx.req.httpVersion === '1.1' && !ctx.headers.get('host')?.[0]) {
+    const hosts = ctx.headers.get('host') ?? [];
+    if (hosts.length > 1 || (ctx.req.httpVersion === '1.1' && !hosts[0])) {
       ctx.exit = errorExit(400, error);
       return;
     }
@@ -75,7 +76,7 @@ export function createRequestFlow(facts: FlowFacts): RequestFlow {
     let sent = 0;
     if (ctx.exit) {
       applyExit(ctx, ctx.exit);
-      runHeaderFilter(stepsOf.get(ctx) ?? [], ctx);
+      runHeaderFilter(stepsOf.get(ctx) ?? collect(generation.global), ctx);
       sent = sendExit(ctx, res, ctx.exit, lastOne());
     }
     metrics.observe(ctx, res.statusCode, {

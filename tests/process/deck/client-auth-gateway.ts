@@ -15,7 +15,11 @@ const dump = JSON.parse(readFileSync(join(DIST, 'dumps/client-auth.json'), 'utf8
 /** A gateway that waits to be synced, with the real plugin server behind it. */
 export async function gatewayWithClientAuth(t: Test, options: Partial<GatewayOptions> = {}) {
   const socketPath = join(socketDir(t), 'plugins.sock');
-  const events = { pluginError: (_plugin: string, error: unknown) => t.error(error), handled: () => {} };
+  const events = {
+    pluginError: (_plugin: string, error: unknown) => t.error(error),
+    startError: () => {},
+    handled: () => {},
+  };
   const server = await startPluginServer({ socketPath, plugins: [clientAuth], events });
   const synced = await syncedGateway(t, { ...options, dumps: [dump], socketPath });
   t.teardown(() => server.close());

@@ -70,7 +70,7 @@ t.test('a socket left behind by a killed process is replaced', async (t) => {
   await new Promise<void>((resolve) => before.listen(socketPath, resolve));
   t.teardown(() => before.close());
   const plugins = [pluginOf('quiet', () => undefined)];
-  const events = { pluginError() {}, handled() {} };
+  const events = { pluginError() {}, startError() {}, handled() {} };
   const server = await startPluginServer({ socketPath, plugins, events });
   t.teardown(() => server.close(0));
   const kong = await connectKong(socketPath);
@@ -79,7 +79,7 @@ t.test('a socket left behind by a killed process is replaced', async (t) => {
 });
 
 t.test('a socket that can not be made is an error, not silence', async (t) => {
-  const options = { plugins: [], events: { pluginError() {}, handled() {} } };
+  const options = { plugins: [], events: { pluginError() {}, startError() {}, handled() {} } };
   const socketPath = join(socketDir(t), 'no', 'such', 'folder', 's');
   await t.rejects(startPluginServer({ socketPath, ...options }), { code: /ENOENT|EACCES/ });
 });

@@ -14,7 +14,7 @@ import { limitedKinesis, mostInASecond } from './limited-kinesis.ts';
 const STREAM = 'limits-test';
 
 /** The spout's reader with its own limits, over a service that keeps Kinesis'. */
-async function rig(t: Test, shards: number) {
+async function startReading(t: Test, shards: number) {
   const kinesis = await localKinesis(t, STREAM, shards);
   const limited = await limitedKinesis(t, kinesis.env.AWS_ENDPOINT_URL_KINESIS);
   Object.assign(process.env, kinesis.env, { AWS_ENDPOINT_URL_KINESIS: limited.url });
@@ -46,7 +46,7 @@ async function rig(t: Test, shards: number) {
 }
 
 t.test('no shard is asked more than five times in a second, at the start or later', async (t) => {
-  const { limited, reader, put, read, until } = await rig(t, 3);
+  const { limited, reader, put, read, until } = await startReading(t, 3);
   let n = 0;
   const more = () => put(Array.from({ length: 30 }, () => String(n++)));
   await more();
@@ -88,7 +88,7 @@ t.test('nor by a service that answers at once', async (t) => {
 t.test(
   'throttled, expired and KMS’s errors: the reader waits, goes on where it was and loses nothing',
   async (t) => {
-    const { limited, reader, put, read, until, logs } = await rig(t, 1);
+    const { limited, reader, put, read, until, logs } = await startReading(t, 1);
     const shard = shardId('0');
     limited.errors.set(shard, [
       'ProvisionedThroughputExceededException',
@@ -114,7 +114,7 @@ t.test(
 );
 
 t.test('a backlog of large records is read at the shard’s 2 MB a second', async (t) => {
-  const { limited, reader, put, until } = await rig(t, 1);
+  const { limited, reader, put, until } = await startReading(t, 1);
   const large = 'x'.repeat(200_000);
   for (let n = 0; n < 4; n++) await put(Array.from({ length: 5 }, () => large));
   await reader.discover();
@@ -125,7 +125,7 @@ t.test('a backlog of large records is read at the shard’s 2 MB a second', asyn
 });
 
 t.test('shards that were merged end, and their child is read', async (t) => {
-  const { client, reader, put, until, checkpoints, limited } = await rig(t, 2);
+  const { client, reader, put, until, checkpoints, limited } = await startReading(t, 2);
   const { MergeShardsCommand } = await import('@aws-sdk/client-kinesis');
   await put(['a', 'b', 'c']);
   await reader.discover();

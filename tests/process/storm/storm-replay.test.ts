@@ -17,7 +17,7 @@ const STREAM = 'replay-test';
 const WEEK_AND_A_DAY = 8 * 86_400_000;
 
 /** A stream, a database, and the topology's components between them. */
-async function rig(t: Test) {
+async function startReplaying(t: Test) {
   const db = await analyticsDatabase(t);
   const kinesis = await localKinesis(t, STREAM, 2);
   Object.assign(process.env, kinesis.env);
@@ -65,7 +65,7 @@ t.test(
   'everything that can be rejected is seen, corrected and stored once',
   { timeout: 90_000 },
   async (t) => {
-    const run = await rig(t);
+    const run = await startReplaying(t);
     const good = stamped();
     const noType = stamped({ type: 7 as never });
     const noTriple = stamped({ producer: undefined, boot: undefined, n: undefined, type: 8 as never });
@@ -164,7 +164,7 @@ t.test(
 t.test(
   'what is put while the topology is down is stored when it is up; a second put is harmless',
   async (t) => {
-    const run = await rig(t);
+    const run = await startReplaying(t);
     await run.put([JSON.stringify([stamped({ producer: 'no triple', type: 7 as never })]), '{"x":1']);
     await run.untilBooks({ events: 0, duplicates: 0, rejected: 2, remembered: 0 });
     await run.stopTopology();

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { parseOrigin } from '../../../contracts/origin.ts';
+import { originAllowed, parseOrigin, showOrigin } from '../../../contracts/origin.ts';
 
 t.test('an origin is kept as browsers send it', async (t) => {
   for (const [given, kept] of [
@@ -15,6 +15,11 @@ t.test('an origin is kept as browsers send it', async (t) => {
     ['*.example.com:8080', '*.example.com:8080'],
     ['münchen.example', 'xn--mnchen-3ya.example'],
     ['[::1]:8080', '[::1]:8080'],
+    ['capacitor://localhost', 'capacitor::localhost'],
+    ['Ionic://LocalHost', 'ionic::localhost'],
+    ['app://bundle:8100', 'app::bundle:8100'],
+    ['tauri::localhost', 'tauri::localhost'],
+    ['null', 'null'],
   ] as const)
     t.equal(parseOrigin(given), kept, given);
 });
@@ -28,6 +33,11 @@ t.test('what is no origin is refused, and with it what a Kong tag can not hold',
     'example.com/path',
     'https://example.com/',
     'ftp://example.com',
+    'file://localhost',
+    'capacitor://',
+    'capacitor://localhost/',
+    'capacitor:localhost:1:2',
+    'data::x',
     'user@example.com',
     'example.com:99999',
     'a b',
@@ -47,4 +57,25 @@ t.test('whatever is given, what is kept has neither comma nor slash and is kept 
       return kept === null || (!/[,/\s]/.test(kept) && parseOrigin(kept) === kept);
     }),
   );
+});
+
+t.test("a hybrid app's origin is allowed where it is named, and null where it is", async (t) => {
+  const tags = ['capacitor::localhost', 'app::bundle:8100', 'www.example.com', 'null'];
+  for (const [origin, allowed] of [
+    ['capacitor://localhost', true],
+    ['CAPACITOR://localhost', true],
+    ['app://bundle:8100', true],
+    ['null', true],
+    ['https://www.example.com', true],
+    ['ionic://localhost', false],
+    ['capacitor://localhost.evil', false],
+    ['capacitor::localhost', false],
+    ['app://bundle', false],
+    ['https://localhost', false],
+    ['https://null', false],
+    ['file://localhost', false],
+  ] as const)
+    t.equal(originAllowed(origin, tags), allowed, origin);
+  t.equal(originAllowed('null', ['www.example.com']), false);
+  t.equal(showOrigin('capacitor::localhost'), 'capacitor://localhost');
 });

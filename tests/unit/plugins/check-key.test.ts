@@ -1,6 +1,7 @@
 import t from 'tap';
 import { formatKeyTag, generateKey, type KeyTag, keyDigest } from '../../../contracts/api-key.ts';
-import { checkKey, originAllowed } from '../../../plugins/client-auth/check-key.ts';
+import { originAllowed } from '../../../contracts/origin.ts';
+import { checkKey } from '../../../plugins/client-auth/check-key.ts';
 import type { KnownClient } from '../../../plugins/client-auth/consumer-cache.ts';
 import { consumerWith } from '../../support/keys.ts';
 

@@ -199,8 +199,24 @@ t.test('all addresses of one /64 are one sender, and what is no address at all i
   t.equal(await send('nonsense'), 'too_many_requests');
 });
 
+t.test('the instances of a node share one limit; another limit is another', async (t) => {
+  const limited = { ...config, rate: 0.003, burst: 2 };
+  const send = async (plugin: InstanceType<typeof Plugin>) => {
+    const pdk = fakePdk({ consumers: [consumer], ip: '192.0.2.77', ...withKey(pk.key) });
+    await plugin.access(pdk.kong);
+    return pdk.code;
+  };
+  // one for each route, and one more when the configuration was loaded again
+  t.equal(await send(new Plugin(limited)), undefined);
+  t.equal(await send(new Plugin({ ...limited })), undefined);
+  t.equal(await send(new Plugin({ ...limited, cache_size: 11 })), 'too_many_requests');
+  t.equal(await send(new Plugin({ ...limited, rate: 0.004 })), undefined);
+  for (let i = 1; i <= 13; i++) new Plugin({ ...limited, rate: 1 + i });
+  t.equal(await send(new Plugin(limited)), 'too_many_requests', 'it outlives many changes');
+});
+
 t.test('a wrong key takes no token from the right one', async (t) => {
-  const plugin = new Plugin({ ...config, rate: 0.001, burst: 1 });
+  const plugin = new Plugin({ ...config, rate: 0.002, burst: 1 });
   const send = async (key: string) => {
     const pdk = fakePdk({ consumers: [consumer], ...withKey(key) });
     await plugin.access(pdk.kong);

@@ -85,6 +85,7 @@ t.test('a registration costs at most seven round trips to Kong over the three pl
     plugins: PLUGINS.map(([module]) => module as never),
     events: {
       pluginError: (_plugin, error) => void errors.push(error),
+      startError: (_plugin, error) => void errors.push(error),
       handled: (plugin, count) => void trips.push([plugin, count]),
     },
   });
