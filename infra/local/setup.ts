@@ -37,7 +37,7 @@ const STEPS: BuildStep[] = [
   {
     name: 'functions',
     script: 'lambdas/build.ts',
-    inputs: ['lambdas', 'contracts', 'prisma/schema.prisma'],
+    inputs: ['lambdas', 'stream/breaker.ts', 'contracts', 'prisma/schema.prisma'],
     outputs: ['registrations', 'subscriptions', 'reconcile'].map((name) => `dist/lambdas/${name}/index.mjs`),
     after: 'Prisma client',
   },

@@ -102,6 +102,29 @@ for (const [what, reply] of Object.entries(faults))
     t.same(await one(event()), first, 'the database knows the first answer');
   });
 
+t.test('a Redis that hangs after it answered is asked by one probe at a time, and taken again', async (t) => {
+  const value = JSON.stringify(STORED);
+  let hangs = false;
+  const redis = await fakeRedis(t, (command) => {
+    if (hangs) return undefined;
+    return command === 'MGET' ? `*1\r\n$${value.length}\r\n${value}\r\n` : '+OK\r\n';
+  });
+  const cache = connect(t, redis.url);
+  await waitUntil('an answer', async () => (await cache.get([KEY]))[0]);
+  hangs = true;
+  for (let i = 0; i < 3; i++) t.same(await cache.get([KEY]), [undefined]);
+  redis.seen.length = 0;
+  await Promise.all(Array.from({ length: 500 }, () => cache.get([KEY])));
+  await cache.set([{ ...KEY, ...STORED }]);
+  t.same(
+    redis.seen.filter((command) => command === 'MGET' || command === 'SET'),
+    [],
+    'no request asks it',
+  );
+  hangs = false;
+  t.same(await waitUntil('it is asked again', async () => (await cache.get([KEY]))[0]), STORED);
+});
+
 t.test('a Redis that nobody has started costs no answer, and no time to speak of', async (t) => {
   const cache = connect(t, `redis://127.0.0.1:${await freePort()}`);
   const startedAt = performance.now();
