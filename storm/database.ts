@@ -1,13 +1,19 @@
 import pg from 'pg';
 import { CONNECTION_LIFETIME_S } from '../contracts/connection-lifetime.ts';
 
+/** A setting that the worker's environment lacks; the code says which. */
+export const missing = (variable: string) =>
+  Object.assign(new Error(`${variable} is not set in the environment of the Storm worker`), {
+    code: `${variable}_not_set`,
+  });
+
 /**
  * The analytics database as one component sees it. ANALYTICS_URL comes from the worker's environment, so that no
  * password is in the topology. Timeouts lie below topology.message.timeout.secs: a batch fails before Storm gives it up.
  */
 export function analyticsPool(max: number, onIdleError: (error: Error) => void): pg.Pool {
   const connectionString = process.env.ANALYTICS_URL;
-  if (!connectionString) throw new Error('ANALYTICS_URL is not set in the environment of the Storm worker');
+  if (!connectionString) throw missing('ANALYTICS_URL');
   const pool = new pg.Pool({
     connectionString,
     max,

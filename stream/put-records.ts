@@ -11,7 +11,10 @@ interface PutRecordsAnswer {
 }
 
 /** PutRecords by Kinesis' API; endpoint, region and credentials come from the AWS SDKs' environment. */
-export function createPutRecords(): PutRecords {
+export function createPutRecords(
+  /** told of the records that were refused within a call that was answered: Kinesis' ErrorCode of each */
+  refused: (stream: string, codes: string[]) => void = () => {},
+): PutRecords {
   let post: AwsPost | undefined;
   return async (stream, records, timeoutMs) => {
     post ??= createAwsClient('kinesis');
@@ -31,8 +34,13 @@ export function createPutRecords(): PutRecords {
       }),
       timeoutMs,
     });
-    if (answer.status >= 300) throw new Error(`kinesis: ${answer.status} ${errorType(answer)}`);
+    if (answer.status >= 300) {
+      const code = errorType(answer) || `http_${answer.status}`;
+      throw Object.assign(new Error(`kinesis: ${answer.status} ${errorType(answer)}`), { code });
+    }
     const results = (JSON.parse(answer.body || 'null') as PutRecordsAnswer | null)?.Records;
+    const codes = (results ?? []).flatMap(({ ErrorCode }) => ErrorCode || []);
+    if (codes.length > 0) refused(stream, codes);
     return records.map((_, index) => {
       const result = results?.[index];
       return Boolean(result?.SequenceNumber) && !result?.ErrorCode;

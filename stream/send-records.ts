@@ -1,7 +1,9 @@
+import type { ReportFailure } from '../contracts/failure-log.ts';
 import type { Breaker } from './breaker.ts';
 import * as metrics from './metrics.ts';
 import type { PutRecords } from './put-records.ts';
 import type { StreamRecord } from './spool/stream-record.ts';
+import { requestIdsOf } from './stamp.ts';
 
 /** Kinesis quotas of PutRecords: 500 records a call; 5 MiB a call with partition keys, a margin left. */
 export const MAX_RECORDS = 500;
@@ -27,15 +29,25 @@ const MANY_REFUSED = 10;
 /** One PutRecords: which records were taken, by position. Never throws: of a call that fails none was. */
 export type SendRecords = (records: StreamRecord[], timeoutMs: number) => Promise<boolean[]>;
 
-/** Tells the breaker and the metrics how each call went. */
-export function createSendRecords(stream: string, putRecords: PutRecords, breaker: Breaker): SendRecords {
+/** Tells the breaker, the metrics and, of a call that failed, the log how each call went. */
+export function createSendRecords(
+  stream: string,
+  putRecords: PutRecords,
+  breaker: Breaker,
+  report: ReportFailure = () => {},
+): SendRecords {
   return async (records, timeoutMs) => {
     const observe = metrics.callSeconds.startTimer();
     let taken: boolean[] | undefined;
     try {
       taken = await putRecords(stream, records, timeoutMs);
-    } catch {
+    } catch (error) {
       metrics.failedCalls.inc();
+      report('put_records_failed', error, () => ({
+        stream,
+        count: records.length,
+        requestIds: requestIdsOf(records),
+      }));
     }
     observe();
     if (taken?.some(Boolean)) breaker.success();

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Fact } from '../contracts/cloud-event.ts';
+import { MAX_IDS } from '../contracts/failure-log.ts';
 import type { ProducerTriple, StampedEvent } from '../contracts/stamped-event.ts';
 import { fitsRecord, packRecords } from './pack.ts';
 import type { StreamRecord } from './spool/stream-record.ts';
@@ -70,4 +71,12 @@ export function stampEvent(fact: Fact, receipt: Receipt, position: ProducerTripl
     useragent: receipt.userAgent,
     ...position,
   };
+}
+
+/** The requests that some records came from, of the first few: for a log line. */
+export function requestIdsOf(records: Pick<StreamRecord, 'data'>[]): string[] {
+  return records.slice(0, MAX_IDS).flatMap(({ data }) => {
+    const [event] = JSON.parse(data.toString()) as StampedEvent[];
+    return event?.requestid ?? [];
+  });
 }

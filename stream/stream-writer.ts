@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { ReportFailure } from '../contracts/failure-log.ts';
 import { type Bounds, createAdmission } from './admission.ts';
 import { createBreaker } from './breaker.ts';
 import { createDrainer } from './drainer.ts';
@@ -57,6 +58,7 @@ export function createStreamWriter(options: {
   putRecords: PutRecords;
   spool: Spool;
   bounds?: Bounds;
+  report?: ReportFailure;
 }): StreamWriter {
   const { stream, spool } = options;
   /** in the order of their stamps; those of a second attempt behind */
@@ -67,7 +69,7 @@ export function createStreamWriter(options: {
     // a probe by the drainer may have closed it
     if (!open) setImmediate(pump);
   });
-  const send = createSendRecords(stream, options.putRecords, breaker);
+  const send = createSendRecords(stream, options.putRecords, breaker, options.report);
   const admission = createAdmission(spool, breaker, options.bounds);
   const drainer = createDrainer({ stream, spool, send, breaker, busy: () => queue.size > 0 });
   /** to be fsynced */

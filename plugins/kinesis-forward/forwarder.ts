@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
+import { createFailureLog } from '../../contracts/failure-log.ts';
 import type { Bounds } from '../../stream/admission.ts';
 import { createPutRecords } from '../../stream/put-records.ts';
 import { withoutSpool } from '../../stream/spool/no-spool.ts';
@@ -11,18 +12,31 @@ import { readSpoolSettings } from './spool-settings.ts';
 const producer = process.env.PISTATS_NODE || hostname();
 const boot = randomUUID();
 export const stamper = createStamper(producer, boot);
-const putRecords = createPutRecords();
 const writers = new Map<string, StreamWriter>();
 let bounds: Bounds | undefined;
 let spool: Spool | undefined;
 
-const say = (sentence: string) => void process.stderr.write(`${sentence}\n`);
+const write = (line: string) => void process.stderr.write(`${line}\n`);
+const report = createFailureLog({ service: 'kinesis-forward', write });
+/** A sentence of the spool, once each: files and counts, nothing of their contents. */
+const say = (message: string) =>
+  write(
+    JSON.stringify({
+      level: 'WARN',
+      message,
+      timestamp: new Date().toISOString(),
+      service: 'kinesis-forward',
+    }),
+  );
+const putRecords = createPutRecords((stream, codes) =>
+  report('records_refused', { code: codes[0] }, () => ({ stream, count: codes.length })),
+);
 
 /** One writer a stream, whichever routes share it; the first one opens the spool. */
 export function writerOf(stream: string): StreamWriter {
   const known = writers.get(stream);
   if (known) return known;
-  const writer = createStreamWriter({ stream, putRecords, spool: openForwarder(), bounds });
+  const writer = createStreamWriter({ stream, putRecords, spool: openForwarder(), bounds, report });
   writers.set(stream, writer);
   return writer;
 }

@@ -1,3 +1,4 @@
+import { createFailureLog, failureLine, framesOf } from '../../contracts/failure-log.ts';
 import {
   answerHandshake,
   type Channel,
@@ -56,6 +57,7 @@ export function runBolt(
     else waiting.push(tuple);
   });
   const output = boltOutput(channel);
+  const report = createFailureLog({ service: 'bolt', write: (line) => output.log(line, 'error') });
 
   async function start(handshake: Handshake): Promise<void> {
     try {
@@ -63,7 +65,7 @@ export function runBolt(
       bolt = prepared;
       for (const tuple of waiting.splice(0)) dispatch(prepared, tuple);
     } catch (error) {
-      channel.send({ command: 'error', msg: `prepare: ${describe(error)}` });
+      channel.send({ command: 'error', msg: failureLine('bolt', 'prepare_failed', error) });
       channel.flush();
       stdio.exit(1);
     }
@@ -77,7 +79,7 @@ export function runBolt(
     try {
       target.process(tuple);
     } catch (error) {
-      output.log(describe(error), 'error');
+      report('tuple_not_processed', error, () => ({ frames: framesOf(error) }));
       output.fail(tuple.id);
     }
   }
@@ -91,8 +93,4 @@ function boltOutput(channel: Channel): BoltOutput {
     fail: (id) => channel.send({ command: 'fail', id }),
     log: (msg, level = 'info') => channel.send({ command: 'log', msg, level: LOG_LEVELS[level] }),
   };
-}
-
-function describe(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

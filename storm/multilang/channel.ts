@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
+import { failureLine } from '../../contracts/failure-log.ts';
 
 /** Storm's multilang protocol (JSON messages over stdio, each closed by a line `end`), from the shell side. */
 const SEPARATOR = '\nend\n';
@@ -96,7 +97,7 @@ export function processStdio(): Stdio {
       process.stderr.write(`${values.map(String).join(' ')}\n`);
     };
   const die = (fault: unknown) => {
-    process.stderr.write(`${fault instanceof Error ? fault.stack : String(fault)}\n`);
+    process.stderr.write(`${failureLine('topology', 'component_died', fault)}\n`);
     process.exit(1);
   };
   process.on('uncaughtException', die);

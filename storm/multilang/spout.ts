@@ -1,3 +1,4 @@
+import { failureLine } from '../../contracts/failure-log.ts';
 import {
   answerHandshake,
   type Handshake,
@@ -68,7 +69,7 @@ export function runSpout(
       if (early) opened[early]();
       spout = opened;
     } catch (error) {
-      console.error(`open: ${error instanceof Error ? error.stack : String(error)}`);
+      console.error(failureLine('spout', 'open_failed', error));
       stdio.exit(1);
     }
   }

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { createFailureLog, type ReportFailure } from '../../contracts/failure-log.ts';
 import { kinesisSource } from '../../stream/kinesis-source.ts';
-import { analyticsPool } from '../database.ts';
+import { analyticsPool, missing } from '../database.ts';
 import { startHeartbeat } from '../heartbeat.ts';
 import type { Handshake } from '../multilang/channel.ts';
 import { runSpout, type SpoutOutput } from '../multilang/spout.ts';
@@ -22,8 +23,12 @@ function place({ context }: Handshake): { task: number; tasks: number } {
 
 async function open(handshake: Handshake, output: SpoutOutput) {
   const stream = process.env.PISTATS_STREAM;
-  if (!stream) throw new Error('PISTATS_STREAM is not set in the environment of the Storm worker');
-  const pool = analyticsPool(2, (error) => output.log(`analytics database: ${error.message}`, 'warn'));
+  if (!stream) throw missing('PISTATS_STREAM');
+  const report = createFailureLog({
+    service: 'kinesis-spout',
+    write: (line) => output.log(line, 'warn'),
+  });
+  const pool = analyticsPool(2, (error) => report('analytics_connection_lost', error));
   const reader = createStreamReader({
     source: kinesisSource(stream),
     checkpoints: checkpointTable(pool),
@@ -34,13 +39,14 @@ async function open(handshake: Handshake, output: SpoutOutput) {
     maxBufferedEvents: 20_000,
     maxBufferedBytes: 32 * 1024 * 1024,
     log: (message) => output.log(message),
+    report,
   });
   void keepDiscovering(reader, {
     onFirst: () => startHeartbeat(pool, 'spout', handshake.context.taskid),
-    onError: (error) => output.log(`shards could not be listed: ${error.message}`, 'warn'),
+    onError: (error) => report('shards_not_listed', error, () => ({ stream })),
     pause: delay,
   });
-  void keepCheckpointing(reader, output);
+  void keepCheckpointing(reader, report);
   return {
     nextTuple() {
       const unit = reader.next();
@@ -53,12 +59,10 @@ async function open(handshake: Handshake, output: SpoutOutput) {
   };
 }
 
-async function keepCheckpointing(reader: StreamReader, output: SpoutOutput): Promise<never> {
+async function keepCheckpointing(reader: StreamReader, report: ReportFailure): Promise<never> {
   for (;;) {
     await delay(CHECKPOINT_MS);
-    await reader
-      .checkpoint()
-      .catch((error: Error) => output.log(`checkpoint not saved: ${error.message}`, 'warn'));
+    await reader.checkpoint().catch((error: Error) => report('checkpoint_not_saved', error));
   }
 }
 

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { ReportFailure } from '../../contracts/failure-log.ts';
 import {
   ExpiredError,
   type ReadRecord,
@@ -24,6 +25,7 @@ export interface ReadShardOptions {
   errorPauseMs?: number;
   signal: AbortSignal;
   log(message: string): void;
+  report: ReportFailure;
 }
 
 const BACKPRESSURE_MS = 20;
@@ -33,7 +35,7 @@ const LONGEST_PAUSE = 8;
 /** An idle shard is asked ever less often, up to this. */
 const IDLE_POLL_MS = 250;
 
-/** Reads a shard to its end ('end') or until the signal aborts ('stopped'); errors are logged and tried again. */
+/** Reads a shard to its end ('end') or until the signal aborts ('stopped'); errors are reported and tried again. */
 export async function readShard(options: ReadShardOptions): Promise<'end' | 'stopped'> {
   const { source, shard, signal, pollMs, bytesPerSecond = Number.POSITIVE_INFINITY } = options;
   let position = options.from;
@@ -52,7 +54,7 @@ export async function readShard(options: ReadShardOptions): Promise<'end' | 'sto
       position = null;
       return pollMs;
     }
-    options.log(`${shard}: ${error instanceof Error ? `${error.name}: ${error.message}` : String(error)}`);
+    options.report('shard_not_read', error, () => ({ shardIds: [shard] }));
     const factor = Math.min(2 ** failures++, LONGEST_PAUSE);
     // spread, so that the readers that were throttled together do not come back together
     return Math.max(pollMs, (options.errorPauseMs ?? ERROR_PAUSE_MS) * factor * (0.75 + Math.random() / 2));

@@ -1,3 +1,4 @@
+import type { ReportFailure } from '../../contracts/failure-log.ts';
 import type { ReadRecord, StreamSource } from '../../stream/stream-source.ts';
 import { type CheckpointStore, SHARD_END } from './ports.ts';
 import { readShard } from './read-shard.ts';
@@ -19,6 +20,7 @@ export interface StreamReaderOptions {
   maxBufferedEvents: number;
   maxBufferedBytes: number;
   log(message: string): void;
+  report: ReportFailure;
 }
 
 export interface StreamReader {
@@ -51,7 +53,7 @@ interface Reader {
  * two overlap for a moment (a worker that was given up lives on), the primary key of the events absorbs it.
  */
 export function createStreamReader(options: StreamReaderOptions): StreamReader {
-  const { source, checkpoints, log } = options;
+  const { source, checkpoints, log, report } = options;
   const readers = new Map<string, Reader>();
   /** which reader a tuple in flight belongs to */
   const owners = new Map<string, Reader>();
@@ -89,11 +91,20 @@ export function createStreamReader(options: StreamReaderOptions): StreamReader {
     };
     const { signal } = reader.abort;
     const { pollMs, bytesPerSecond } = options;
-    void readShard({ source, shard, from, deliver, mayRead, pollMs, bytesPerSecond, signal, log }).then(
-      (outcome) => {
-        reader.ended = outcome === 'end';
-      },
-    );
+    void readShard({
+      source,
+      shard,
+      from,
+      deliver,
+      mayRead,
+      pollMs,
+      bytesPerSecond,
+      signal,
+      log,
+      report,
+    }).then((outcome) => {
+      reader.ended = outcome === 'end';
+    });
   }
 
   /** Forgets everything read; acks that still come in for it are of no interest. */

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { ReportFailure } from '../../contracts/failure-log.ts';
 import type { EnrichedBatch } from '../enrich/enriched-batch.ts';
 import type { EventStore } from './event-store.ts';
 
@@ -6,7 +7,7 @@ export interface BatcherOptions {
   store: EventStore;
   ack(id: string): void;
   fail(id: string): void;
-  log(message: string): void;
+  report: ReportFailure;
   /** rows at which a batch leaves at once */
   maxBatchRows: number;
   /** how long a smaller one waits for more */
@@ -74,8 +75,11 @@ export function createBatcher(options: BatcherOptions): Batcher {
       await options.store.store(whole);
       for (const { id } of tuples) options.ack(id);
     } catch (error) {
-      const { code, message } = error as { code?: string; message: string };
-      options.log(`${size(whole)} rows not stored, to come again: ${code ?? ''} ${message}`);
+      // they come again
+      options.report('rows_not_stored', error, () => ({
+        count: size(whole),
+        requestIds: whole.events.flatMap(({ request_id }) => request_id ?? []),
+      }));
       await delay(options.failPauseMs);
       for (const { id } of tuples) options.fail(id);
     }

@@ -1,3 +1,4 @@
+import { createFailureLog } from '../../contracts/failure-log.ts';
 import { analyticsPool } from '../database.ts';
 import { decodeEnriched } from '../enrich/enriched-batch.ts';
 import { startHeartbeat } from '../heartbeat.ts';
@@ -9,13 +10,13 @@ import { createEventStore } from './event-store.ts';
 const MAX_IN_FLIGHT = 2;
 
 function prepare({ context }: Handshake, output: BoltOutput) {
-  const warn = (message: string) => output.log(message, 'warn');
-  const pool = analyticsPool(MAX_IN_FLIGHT + 1, (error) => warn(`analytics database: ${error.message}`));
+  const report = createFailureLog({ service: 'store-bolt', write: (line) => output.log(line, 'warn') });
+  const pool = analyticsPool(MAX_IN_FLIGHT + 1, (error) => report('analytics_connection_lost', error));
   const batcher = createBatcher({
     store: createEventStore(pool),
     ack: output.ack,
     fail: output.fail,
-    log: warn,
+    report,
     maxBatchRows: 2_000,
     lingerMs: 50,
     maxInFlight: MAX_IN_FLIGHT,

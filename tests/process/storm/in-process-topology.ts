@@ -43,6 +43,7 @@ export function startInProcess(options: {
       maxBufferedEvents: options.maxBufferedEvents ?? 20_000,
       maxBufferedBytes: 32 * 1024 * 1024,
       log: () => {},
+      report: () => {},
     }),
   );
   const every = async (ms: number, work: () => Promise<void>) => {
@@ -61,7 +62,7 @@ export function startInProcess(options: {
       store: createEventStore(pool),
       ack: settle(reader.ack),
       fail: settle((id) => reader.fail(id)),
-      log: () => {},
+      report: () => {},
       maxBatchRows: 500,
       lingerMs: 5,
       maxInFlight: 2,

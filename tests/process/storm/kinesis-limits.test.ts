@@ -31,6 +31,7 @@ async function startReading(t: Test, shards: number) {
     maxBufferedEvents: 1_000_000,
     maxBufferedBytes: 1_000_000_000,
     log: (line) => void logs.push(line),
+    report: (code, error) => void logs.push(`${code} ${error}`),
   });
   t.teardown(() => reader.stop());
   const read: string[] = [];
@@ -76,7 +77,15 @@ t.test('nor by a service that answers at once', async (t) => {
       return stream.source.records(iterator);
     },
   };
-  const read = { source, shard: shardId('0'), from: null, deliver() {}, mayRead: () => true, log() {} };
+  const read = {
+    source,
+    shard: shardId('0'),
+    from: null,
+    deliver() {},
+    mayRead: () => true,
+    log() {},
+    report() {},
+  };
   const stop = new AbortController();
   const reading = readShard({ ...read, ...readLimits({}), signal: stop.signal });
   await waitUntil('reads', () => calls.length >= 12);

@@ -52,6 +52,7 @@ function tasksOf(
       maxBufferedEvents: 100,
       maxBufferedBytes: 10_000,
       log: () => {},
+      report: () => {},
     });
     t.teardown(() => reader.stop());
     return reader;

@@ -126,7 +126,7 @@ t.test('heartbeats are answered and tuples wait while a bolt still prepares', as
 t.test('a tick is acked, a throw fails its tuple alone, task ids are passed over', async (t) => {
   const jvm = storm(t);
   const process = (output: BoltOutput) => (tuple: Tuple) => {
-    if (tuple.id === 'bad') throw new Error('no');
+    if (tuple.id === 'bad') throw new TypeError('quotes a body');
     output.emit(['y'], [tuple.id]);
     output.ack(tuple.id);
   };
@@ -139,18 +139,23 @@ t.test('a tick is acked, a throw fails its tuple alone, task ids are passed over
   const [, ...messages] = await jvm.until(6);
   t.match(messages, [
     { command: 'ack', id: 'tick' },
-    { command: 'log', level: 4, msg: /no/ },
+    { command: 'log', level: 4, msg: /"tuple_not_processed".*"cause":"TypeError".*multilang.test/ },
     { command: 'fail', id: 'bad' },
     { command: 'emit', anchors: ['good'], tuple: ['y'], need_task_ids: false },
     { command: 'ack', id: 'good' },
   ]);
+  t.notMatch(JSON.stringify(messages), /quotes a body/);
 });
 
 t.test('a bolt that can not be prepared says so and ends', async (t) => {
   const jvm = storm(t);
-  runBolt(() => Promise.reject(new Error('no database')), jvm.stdio);
+  runBolt(
+    () => Promise.reject(Object.assign(new Error('of postgres://u:secret@h/d'), { code: '28P01' })),
+    jvm.stdio,
+  );
   jvm.handshake();
-  t.match((await jvm.until(2))[1], { command: 'error', msg: /no database/ });
+  t.match((await jvm.until(2))[1], { command: 'error', msg: /"prepare_failed".*"cause":"28P01"/ });
+  t.notMatch(JSON.stringify(jvm.received), /secret/);
   t.same(jvm.exits, [1]);
 });
 

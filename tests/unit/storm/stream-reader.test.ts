@@ -24,6 +24,7 @@ function reading(
     maxBufferedEvents: 1_000,
     maxBufferedBytes: 100_000,
     log: (line) => void logs.push(line),
+    report: (code, error) => void logs.push(`${code} ${error}`),
     ...options,
   });
   t.teardown(() => reader.stop());
