@@ -165,7 +165,7 @@ t.test(
   'what is put while the topology is down is stored when it is up; a second put is harmless',
   async (t) => {
     const run = await startReplaying(t);
-    await run.put([JSON.stringify([stamped(producer: 'no triple', type: 7 as never )]), '{"x":1']);
+    await run.put([JSON.stringify([stamped({ producer: 'no triple', type: 7 as never })]), '{"x":1']);
     await run.untilBooks({ events: 0, duplicates: 0, rejected: 2, remembered: 0 });
     await run.stopTopology();
     const file = join(t.testdir(), 'rejected.ndjson');
