@@ -1,5 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { PassThrough } from 'node:stream';
+import { setImmediate as turn } from 'node:timers/promises';
 import fc from 'fast-check';
 import t from 'tap';
 import { type BoltOutput, runBolt, type Tuple } from '../../../storm/multilang/bolt.ts';
@@ -31,8 +32,11 @@ function storm(t: { testdir(): string }) {
       while (received.length < count) await new Promise((resolve) => setImmediate(resolve));
       return received;
     },
-    settle: () => new Promise((resolve) => setTimeout(resolve, 5)),
   };
+}
+
+async function happened(condition: () => boolean): Promise<void> {
+  while (!condition()) await turn();
 }
 
 const tuple = (id: string, changes: Partial<Tuple> = {}): Tuple => ({
@@ -84,8 +88,7 @@ t.test('a line "end" inside a string is no end', async (t) => {
   runBolt(() => ({ process: ({ tuple }) => void seen.push(tuple[0]) }), jvm.stdio);
   jvm.handshake();
   jvm.send(tuple('1', { tuple: ['a\nend\nb'] }));
-  await jvm.until(1);
-  await jvm.settle();
+  await happened(() => seen.length > 0);
   t.same(seen, ['a\nend\nb']);
 });
 
@@ -163,7 +166,7 @@ t.test('the end of stdin ends the process', async (t) => {
   const jvm = storm(t);
   runBolt(() => ({ process: () => {} }), jvm.stdio);
   jvm.end();
-  await jvm.settle();
+  await happened(() => jvm.exits.length > 0);
   t.same(jvm.exits, [0]);
 });
 
@@ -183,7 +186,8 @@ t.test('a spout answers every command with sync, its logs before it', async (t) 
   runSpout(open, jvm.stdio);
   jvm.handshake();
   await jvm.until(1);
-  await jvm.settle();
+  // open() is through: it waits for nothing
+  await turn();
   for (const command of ['activate', 'next', 'deactivate']) jvm.send({ command });
   for (const command of ['ack', 'fail']) jvm.send({ command, id: 'm1' });
   const [, ...messages] = await jvm.until(8);
@@ -216,6 +220,6 @@ t.test('a spout that still opens answers next with nothing, and keeps a deactiva
   await jvm.until(4);
   t.same(calls, []);
   opened();
-  await jvm.settle();
+  await happened(() => calls.length > 0);
   t.same(calls, ['deactivate']);
 });
