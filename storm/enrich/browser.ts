@@ -15,6 +15,8 @@ const BROWSERS: [name: string, pattern: RegExp][] = [
   ['Snapchat', /\bSnapchat\/?\b/],
   ['X', /\bTwitter for (?:iPhone|iPad)|\bTwitterAndroid\b/],
   ['LinkedIn', /\bLinkedInApp\b/],
+  ['Flipboard', /\bFlipboard\/\d/],
+  ['SmartNews', /\bSmartNews\b/],
   ['KakaoTalk', /\bKAKAOTALK\b/],
   ['Telegram', /\bTelegram-Android\//],
   ['Yandex Search', /\bYaApp_|\bYaSearchBrowser\//],

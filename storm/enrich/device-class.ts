@@ -8,7 +8,7 @@ const FAMILIES: [DeviceClass, RegExp][] = [
     'tv',
     /Apple ?TV|\btvOS\b|\bRoku\b|\bCrKey\b|Chromecast|\bMiTV|\bMIBOX|\bSHIELD Android TV\b|\bVIDAA\b|Viera/i,
   ],
-  ['tv', /\bTizen\b.*\bTV\b|\bTV Safari\b|\bDTV\b|\bOpera TV\b|\bLG Browser\//],
+  ['tv', /\bTizen\b.*\bTV\b|\bTV Safari\b|\bDTV\b|\bOpera TV\b|\bLG Browser\/|\bOMI\/|\bstbapp\b/],
   // consoles that a television shows; those in the hand are held as a phone is
   ['mobile', /PlayStation (?:Vita|Portable)|Nintendo (?:3DS|DSi)/i],
   ['tv', /PlayStation|\bXbox\b|Nintendo (?:Switch|WiiU?)/i],

@@ -1,7 +1,7 @@
 import Bowser from 'bowser';
 import { isbotMatch } from 'isbot';
 import { LRUCache } from 'lru-cache';
-import { declaresBot, isAppLibrary, libraryClass, librarySystem } from './app-library.ts';
+import { declaresBot, isAppLibrary, isWebView, libraryClass, librarySystem } from './app-library.ts';
 import { browserName } from './browser.ts';
 import { deviceClass } from './device-class.ts';
 import type { EnrichedEvent } from './enriched-event.ts';
@@ -43,8 +43,8 @@ export function appAgent(header: string | undefined): UserAgent {
   return { ...agent, device_class, is_bot: false, bot_reason: null };
 }
 
-/** Makers and models of phones whose names look like a bot's. */
-const LOOKALIKES = /\bCUBOT\b/gi;
+/** Makers and models of devices whose names look like a bot's. */
+const LOOKALIKES = /CUBOT|\bGoogle ?TV\b/gi;
 
 function withoutLookalikes(header: string): string {
   return header.replace(LOOKALIKES, 'phone');
@@ -54,10 +54,10 @@ function parse(header: string): UserAgent {
   const agent = withoutLookalikes(header);
   const { browser, os, platform } = Bowser.parse(agent);
   const ofApp = isAppLibrary(agent);
-  const match = ofApp ? null : isbotMatch(agent);
+  const match = ofApp || isWebView(agent) ? null : isbotMatch(agent);
   const isBot = match !== null || (platform.type === 'bot' && !ofApp);
   return {
-    device_class: isBot ? 'bot' : deviceClass(agent, ofApp ? libraryClass(agent) : platform.type),
+    device_class: isBot ? 'bot' : deviceClass(header, ofApp ? libraryClass(agent) : platform.type),
     browser: ofApp ? 'other' : browserName(agent, browser.name),
     os: SYSTEMS.has(os.name ?? '') ? (os.name ?? null) : librarySystem(agent),
     is_bot: isBot,

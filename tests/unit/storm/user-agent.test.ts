@@ -61,3 +61,20 @@ t.test('the HTTP library of an app is no bot, whatever route its event came by',
     for (const data of [{}, { platform: 'ios' }])
       t.match(row(agent, data), { device_class: 'bot', is_bot: true }, agent);
 });
+
+t.test('an app is no bot by its name, in a web view', async (t) => {
+  const android =
+    'Mozilla/5.0 (Linux; Android 14; Pixel 8 Build/AP1A; wv) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/125.0.0.0 Mobile Safari/537.36';
+  const ios =
+    'Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148';
+  const names = ['ExampleNews/7.3', 'Morning Feed/2', 'Radar/1.4', 'com.example.library', 'DiscoveryApp/3'];
+  for (const [view, browser] of [
+    [android, 'Android WebView'],
+    [ios, 'iOS WebView'],
+  ])
+    for (const name of names)
+      t.match(parseUserAgent(`${view} ${name}`), { is_bot: false, device_class: 'mobile', browser }, name);
+  for (const robot of ['ExampleBot/1.0', '(compatible; Analyzer/1.0)', 'Example +https://example.com/about'])
+    for (const view of [android, ios])
+      t.match(parseUserAgent(`${view} ${robot}`), { is_bot: true, device_class: 'bot' }, robot);
+});

@@ -10,6 +10,15 @@ export const USER_AGENTS: Record<string, [browser: string, os: string | null, ag
     ],
     ['other', null, 'Pinterestbot'],
     ['other', null, 'Mozilla/5.0 (compatible; Pinterestbot/1.0; +http://www.pinterest.com/bot.html)'],
+    ['BingCrawler', null, 'Mozilla/5.0 (compatible; bingbot/2.0; +http://www.bing.com/bingbot.htm)'],
+    [
+      'Googlebot',
+      'Android',
+      'Mozilla/5.0 (Linux; Android 6.0.1; Nexus 5X Build/MMB29P) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/125.0.0.0 Mobile Safari/537.36 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)',
+    ],
+    ['other', null, 'axios/1.7.2'],
+    ['other', null, 'Java/17.0.2'],
+    ['other', null, 'Go-http-client/2.0'],
   ],
   desktop: [
     [
@@ -50,6 +59,26 @@ export const USER_AGENTS: Record<string, [browser: string, os: string | null, ag
       'Electron',
       'Windows',
       'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Teams/24 Chrome/126.0 Electron/30 Safari/537.36',
+    ],
+    [
+      'Vivaldi',
+      'Windows',
+      'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36 Vivaldi/6.7',
+    ],
+    [
+      'Firefox',
+      'Windows',
+      'Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:127.0) Gecko/20100101 Firefox/127.0',
+    ],
+    [
+      'Internet Explorer',
+      'Windows',
+      'Mozilla/5.0 (Windows NT 10.0; WOW64; Trident/7.0; Touch; rv:11.0) like Gecko',
+    ],
+    [
+      'Safari',
+      'Linux',
+      'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/16.0 Safari/605.1.15',
     ],
   ],
   mobile: [
@@ -218,6 +247,114 @@ export const USER_AGENTS: Record<string, [browser: string, os: string | null, ag
       'Mozilla/5.0 (Linux; Android 13; SM-A536B) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/125.0.0.0 Mobile Safari/537.36 EdgA/125.0.2535.72',
     ],
     ['Firefox', 'Android', 'Mozilla/5.0 (Android 14; Mobile; rv:127.0) Gecko/127.0 Firefox/127.0'],
+    [
+      'Microsoft Edge',
+      'Windows Phone',
+      'Mozilla/5.0 (Windows Phone 10.0; Android 6.0.1; Microsoft; Lumia 950) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/52.0.2743.116 Mobile Safari/537.36 Edge/15.15063',
+    ],
+    [
+      'Samsung Internet',
+      'Tizen',
+      'Mozilla/5.0 (Linux; Tizen 2.3; SAMSUNG SM-Z130H) AppleWebKit/537.3 (KHTML, like Gecko) SamsungBrowser/1.0 Mobile Safari/537.3',
+    ],
+    [
+      'Chrome',
+      'Android',
+      'Mozilla/5.0 (Linux; Android 14; SM-F946B) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Mobile Safari/537.36',
+    ],
+    [
+      'Microsoft Edge',
+      'iOS',
+      'Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) EdgiOS/125.0.2535.60 Version/17.0 Mobile/15E148 Safari/604.1',
+    ],
+    [
+      'Opera',
+      'iOS',
+      'Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 Mobile/15E148 Safari/604.1 OPT/4.6.0',
+    ],
+    [
+      'iOS WebView',
+      'iOS',
+      'Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148',
+    ],
+    [
+      'Flipboard',
+      'Android',
+      'Mozilla/5.0 (Linux; Android 13; Pixel 7; wv) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/125.0.0.0 Mobile Safari/537.36 Flipboard/4.3.27/5463,4.3.27.5463',
+    ],
+    [
+      'Android WebView',
+      'Android',
+      'Mozilla/5.0 (Linux; Android 13; Pixel 7; wv) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/125.0.0.0 Mobile Safari/537.36 NewsArticle/9.1 newslite',
+    ],
+    [
+      'SmartNews',
+      'iOS',
+      'Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148 SmartNews 24.6',
+    ],
+    [
+      'Facebook',
+      'iOS',
+      'Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148 Safari/604.1 [FBAN/MessengerForiOS;FBAV/460.0]',
+    ],
+    [
+      'UC Browser',
+      'Android',
+      'Mozilla/5.0 (Linux; U; Android 4.4.2; en-US; HM NOTE 1W Build/KOT49H) AppleWebKit/534.30 (KHTML, like Gecko) Version/4.0 UCBrowser/11.0.5.850 U3/0.8.0 Mobile Safari/534.30',
+    ],
+    [
+      'UC Browser',
+      null,
+      'UCWEB/2.0 (MIDP-2.0; U; Adr 4.4.2; en-US; SM-G7102) U2/1.0.0 UCBrowser/9.4.1.482 U2/1.0.0 Mobile',
+    ],
+    [
+      'Huawei Browser',
+      'Android',
+      'Mozilla/5.0 (Linux; Android 10; MED-LX9N; HMSCore 6.12.0.302) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/99.0.4844.88 HuaweiBrowser/14.0.2.311 Mobile Safari/537.36',
+    ],
+    [
+      'Chrome',
+      'HarmonyOS',
+      'Mozilla/5.0 (Phone; OpenHarmony 5.0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/114.0.0.0 Safari/537.36 ArkWeb/4.1.6.1 Mobile',
+    ],
+    ['Nintendo', null, 'Mozilla/5.0 (Nintendo 3DS; U; ; en) Version/1.7567.US'],
+    [
+      'DuckDuckGo',
+      'iOS',
+      'Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 Mobile/15E148 Safari/604.1 Ddg/17.5',
+    ],
+    [
+      'DuckDuckGo',
+      'Android',
+      'Mozilla/5.0 (Linux; Android 13) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Mobile DuckDuckGo/5 Safari/537.36',
+    ],
+    [
+      'Google Search',
+      'Android',
+      'Mozilla/5.0 (Linux; Android 11; SM-G973F; wv) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/120.0.0.0 Mobile Safari/537.36 GSA/14.50.11.26.arm64',
+    ],
+    [
+      'iOS WebView',
+      'iOS',
+      'Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148 WhatsApp/24.11.85',
+    ],
+    [
+      'Chrome',
+      'Android',
+      'Mozilla/5.0 (Linux; Android 13; ZEBRA TC52) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Mobile Safari/537.36',
+    ],
+    [
+      'Chrome',
+      'Android',
+      'Mozilla/5.0 (Linux; Android 8.0.0; CUBOT) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Mobile Safari/537.36',
+    ],
+    [
+      'Brave',
+      'Android',
+      'Mozilla/5.0 (Linux; Android 11; Redmi Note 8 Pro) AppleWebKit/537.36 (KHTML, like Gecko) Brave Chrome/126.0.0.0 Mobile Safari/537.36',
+    ],
+    ['other', 'iOS', 'AppleCoreMedia/1.0.0.21F90 (iPhone; U; CPU OS 17_5_1 like Mac OS X; de_de)'],
+    ['other', 'Android', 'ExoPlayerDemo/2.19 (Linux;Android 13) ExoPlayerLib/2.19.1'],
   ],
   other: [
     [
@@ -231,6 +368,7 @@ export const USER_AGENTS: Record<string, [browser: string, os: string | null, ag
       'Android',
       'Mozilla/5.0 (Linux; Android 10; Quest 3) AppleWebKit/537.36 (KHTML, like Gecko) OculusBrowser/33.0 Chrome/126.0 VR Safari/537.36',
     ],
+    ['other', null, 'VLC/3.0.20 LibVLC/3.0.20'],
   ],
   tablet: [
     [
@@ -270,6 +408,26 @@ export const USER_AGENTS: Record<string, [browser: string, os: string | null, ag
       'Mozilla/5.0 (iPad; CPU OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/21F90 [FBAN/FBIOS;FBAV/468.0.0.39.107;FBDV/iPad13,1;FBMD/iPad]',
     ],
     ['Firefox', 'Android', 'Mozilla/5.0 (Android 14; Tablet; rv:127.0) Gecko/127.0 Firefox/127.0'],
+    [
+      'Safari',
+      'Linux',
+      'Mozilla/5.0 (X11; U; Linux armv7l like Android; en-us) AppleWebKit/531.2+ (KHTML, like Gecko) Version/5.0 Safari/533.2+ Kindle/3.0+',
+    ],
+    [
+      'Chrome',
+      'Android',
+      'Mozilla/5.0 (Linux; Android 13; Lenovo TB-J606F) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36',
+    ],
+    [
+      'Chrome',
+      'Android',
+      'Mozilla/5.0 (Linux; Android 10; Lenovo YT-X705F) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36',
+    ],
+    [
+      'Samsung Internet',
+      'Android',
+      'Mozilla/5.0 (Linux; Android 12; SAMSUNG SM-T870) AppleWebKit/537.36 (KHTML, like Gecko) SamsungBrowser/22.0 Chrome/111.0.5563.116 Safari/537.36',
+    ],
   ],
   tv: [
     [
@@ -331,5 +489,56 @@ export const USER_AGENTS: Record<string, [browser: string, os: string | null, ag
       'Mozilla/5.0 (Nintendo Switch; WifiWebAuthApplet) AppleWebKit/609.4 (KHTML, like Gecko) NF/6.0.2.21.3 NintendoBrowser/5.1.0.22474',
     ],
     ['other', 'Android', 'Dalvik/2.1.0 (Linux; U; Android 9; AFTMM Build/PS7633)'],
+    [
+      'Chrome',
+      'Android',
+      'Mozilla/5.0 (Linux; Android 13; Hisense SmartTV) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/112.0.0.0 Safari/537.36',
+    ],
+    [
+      'Tizen',
+      'Tizen',
+      'Mozilla/5.0 (Linux; Tizen 2.3; SmartHub; SMART-TV; SmartTV; U; Maple2012) AppleWebKit/538.1+ (KHTML, like Gecko) TV Safari/538.1+',
+    ],
+    [
+      'Android WebView',
+      'Android',
+      'Mozilla/5.0 (Linux; Android 9; SHIELD Android TV Build/PPR1.180610.011; wv) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/99 Mobile Safari/537.36',
+    ],
+    ['PlayStation', null, 'Mozilla/5.0 (PLAYSTATION 3 4.88) AppleWebKit/531.22.8 (KHTML, like Gecko)'],
+    [
+      'Nintendo',
+      null,
+      'Mozilla/5.0 (Nintendo WiiU) AppleWebKit/536.30 (KHTML, like Gecko) NX/3.0.4.2.12 NintendoBrowser/4.3.1.11264.US',
+    ],
+    [
+      'Opera',
+      'Linux',
+      'Mozilla/5.0 (Linux; Andr0id 9; BRAVIA 4K UR2) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/88.0.4324.152 Safari/537.36 OPR/46.0.2207.0 OMI/4.20.2.30.Jazz.79',
+    ],
+    [
+      'Opera',
+      'Linux',
+      'Mozilla/5.0 (Linux armv7l) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/69.0.3497.128 Safari/537.36 OPR/40.0.2207.0 OMI/4.13.5.431 Model/Vestel-MB211 VSTVB MB200',
+    ],
+    [
+      'Safari',
+      'Linux',
+      'Mozilla/5.0 (QtEmbedded; U; Linux; C) AppleWebKit/533.3 (KHTML, like Gecko) MAG200 stbapp ver: 2 rev: 250 Safari/533.3',
+    ],
+    [
+      'Chrome',
+      'Android',
+      'Mozilla/5.0 (Linux; Android 12; Google TV Streamer) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/112.0.0.0 Safari/537.36',
+    ],
+    [
+      'Amazon Silk',
+      'Android',
+      'Mozilla/5.0 (Linux; Android 11; AFTKA) AppleWebKit/537.36 (KHTML, like Gecko) Silk/112.2.1 like Chrome/112.0.5615.213 Safari/537.36',
+    ],
+    [
+      'Opera',
+      'Linux',
+      'Opera/9.80 (Linux armv7l; HbbTV/1.2.1 (; Philips; 40HFL5010T12; ; PHILIPSTV; CE-HTML/1.0 NETTV/4.4.1) Presto/2.12.407 Version/12.50',
+    ],
   ],
 };
