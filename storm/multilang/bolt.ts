@@ -57,15 +57,22 @@ export function runBolt(
     else waiting.push(tuple);
   });
   const output = boltOutput(channel);
-  const report = createFailureLog({ service: 'bolt', write: (line) => output.log(line, 'error') });
+  let service = 'bolt';
+  let report = reportAs(service);
+
+  function reportAs(name: string) {
+    return createFailureLog({ service: name, write: (line) => output.log(line, 'error') });
+  }
 
   async function start(handshake: Handshake): Promise<void> {
+    service = handshake.context.componentid;
+    report = reportAs(service);
     try {
       const prepared = await prepare(handshake, output);
       bolt = prepared;
       for (const tuple of waiting.splice(0)) dispatch(prepared, tuple);
     } catch (error) {
-      channel.send({ command: 'error', msg: failureLine('bolt', 'prepare_failed', error) });
+      channel.send({ command: 'error', msg: failureLine(service, 'prepare_failed', error) });
       channel.flush();
       stdio.exit(1);
     }
