@@ -19,3 +19,11 @@ export function deviceTokenSecrets(): Record<string, string> {
     throw new Error('DEVICE_TOKEN_SECRETS must be an object of strings');
   return parsed as Record<string, string>;
 }
+
+/** PISTATS_PREPARED_STATEMENTS: `off` where a pooler between the functions and PostgreSQL does not know prepared statements. */
+export function namesStatements(environment: NodeJS.ProcessEnv = process.env): boolean {
+  const value = environment.PISTATS_PREPARED_STATEMENTS || 'on';
+  if (value !== 'on' && value !== 'off')
+    throw new Error(`PISTATS_PREPARED_STATEMENTS must be on or off, not "${value}"`);
+  return value === 'on';
+}

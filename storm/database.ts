@@ -7,6 +7,9 @@ export const missing = (variable: string) =>
     code: `${variable}_not_set`,
   });
 
+/** By `ALTER ROLE … SET` on the topology's login: a pooler refuses a connection that brings settings of its own. */
+export const TOPOLOGY_SETTINGS: Readonly<Record<string, string>> = { statement_timeout: '15s' };
+
 /**
  * The analytics database as one component sees it. ANALYTICS_URL comes from the worker's environment, so that no
  * password is in the topology. Timeouts lie below topology.message.timeout.secs: a batch fails before Storm gives it up.
@@ -18,7 +21,6 @@ export function analyticsPool(max: number, onIdleError: (error: Error) => void):
     connectionString,
     max,
     connectionTimeoutMillis: 3_000,
-    statement_timeout: 15_000,
     query_timeout: 20_000,
     keepAlive: true,
     maxLifetimeSeconds: CONNECTION_LIFETIME_S,

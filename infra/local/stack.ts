@@ -5,7 +5,7 @@ import { STOP_TIMEOUT_MS } from '../../kong/plugin-server/server.ts';
 import { migrateRegistry } from '../../prisma/migrate.ts';
 import { readDeckModel } from '../deck/deck-model.ts';
 import { brokenRelations, relationSentence, relations } from '../relations.ts';
-import { ensureFunctionLogin } from './database-roles.ts';
+import { ensureFunctionLogin, ensureTopologyLogin } from './database-roles.ts';
 import { followDeck } from './follow-deck.ts';
 import { freePort, requirePort } from './free-port.ts';
 import { CONCURRENCY, deviceTokenSecrets, functionDefinitions } from './functions.ts';
@@ -186,6 +186,7 @@ async function startParts(
   const analyticsUrl = postgres.url('analytics');
   await settled([migrateRegistry(registryUrl), migrateAnalytics(analyticsUrl)]);
   const login = await ensureFunctionLogin(registryUrl, dataDir);
+  const topologyLogin = await ensureTopologyLogin(analyticsUrl, dataDir);
   await options.seed(registryUrl);
 
   const kinesisUrl = `http://127.0.0.1:${kinesisPort}`;
@@ -217,7 +218,7 @@ async function startParts(
     ? startTopology({
         dataDir: join(dataDir, 'storm'),
         logFile: log('storm'),
-        env: { ...aws, ANALYTICS_URL: analyticsUrl, PISTATS_STREAM: STREAM },
+        env: { ...aws, ANALYTICS_URL: postgres.url('analytics', topologyLogin), PISTATS_STREAM: STREAM },
       })
     : undefined;
   if (topology) setTopology(topology);

@@ -1,9 +1,10 @@
 import { PrismaPg } from '@prisma/adapter-pg';
 import { CONNECTION_LIFETIME_S } from '../../contracts/connection-lifetime.ts';
+import { namesStatements } from '../configuration.ts';
 import { ConflictError, DataError, LockTimeoutError, UnavailableError } from '../errors.ts';
 import { PrismaClient } from '../generated/prisma/client.ts';
-import { CONNECT_TIMEOUT_MS, LOCK_TIMEOUT_MS, POOL_SIZE, STATEMENT_TIMEOUT_MS } from '../time-limits.ts';
-import { DISCARD_PLANS, PLANNER_SETTINGS, planAge, statementNames } from './statement-plans.ts';
+import { CONNECT_TIMEOUT_MS, POOL_SIZE, STATEMENT_TIMEOUT_MS } from '../time-limits.ts';
+import { DISCARD_PLANS, planAge, statementNames } from './statement-plans.ts';
 
 export interface Registry {
   prisma: PrismaClient;
@@ -11,12 +12,7 @@ export interface Registry {
   run<T>(work: (prisma: PrismaClient) => Promise<T>): Promise<T>;
 }
 
-const SETTINGS = [
-  `lock_timeout=${LOCK_TIMEOUT_MS}`,
-  `statement_timeout=${STATEMENT_TIMEOUT_MS}`,
-  ...PLANNER_SETTINGS,
-];
-
+/** What else a session needs is its login's (session-settings.ts). */
 export function connectRegistry(connectionString: string): Registry {
   const prisma = new PrismaClient({
     adapter: new PrismaPg(
@@ -25,12 +21,11 @@ export function connectRegistry(connectionString: string): Registry {
         max: POOL_SIZE,
         connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
         query_timeout: STATEMENT_TIMEOUT_MS,
-        options: SETTINGS.map((setting) => `-c ${setting}`).join(' '),
         idleTimeoutMillis: 0,
         maxLifetimeSeconds: CONNECTION_LIFETIME_S,
       },
       // undefined, as pg has it: no name (the adapter's type asks for one)
-      { statementNameGenerator: statementNames() as (query: { sql: string }) => string },
+      { statementNameGenerator: statementNames(namesStatements()) as (query: { sql: string }) => string },
     ),
   });
   const plans = planAge();

@@ -9,19 +9,21 @@ const MAX_AGE_MS = 5_000;
  * How a session plans: every statement here finds its rows by key, so whatever reads a whole table is never right, however
  * few rows the table had, or was thought to have, when the plan was made.
  */
-export const PLANNER_SETTINGS = [
-  'plan_cache_mode=force_generic_plan',
-  'enable_seqscan=off',
-  'enable_hashjoin=off',
-  'enable_mergejoin=off',
-  'jit=off',
-];
+export const PLANNER_SETTINGS = {
+  plan_cache_mode: 'force_generic_plan',
+  enable_seqscan: 'off',
+  enable_hashjoin: 'off',
+  enable_mergejoin: 'off',
+  jit: 'off',
+};
 
 /**
  * Names for prepared statements: PostgreSQL plans a named one once and not at every execution, which for these long
- * statements costs more than running them. Those beyond the bound are planned each time.
+ * statements costs more than running them. Those beyond the bound are planned each time; so are all where a pooler between hands
+ * statements to other sessions and does not know names (42P05, 26000).
  */
-export function statementNames(): (query: { sql: string }) => string | undefined {
+export function statementNames(enabled = true): (query: { sql: string }) => string | undefined {
+  if (!enabled) return () => undefined;
   const names = new Map<string, string>();
   return ({ sql }) => {
     const known = names.get(sql);

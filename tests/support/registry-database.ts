@@ -2,11 +2,13 @@ import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { v7 } from 'uuid';
 import type { InvocationEvent } from '../../contracts/invocation.ts';
+import { settingsOf } from '../../infra/local/database-roles.ts';
 import { readRunInfo } from '../../infra/local/run-info.ts';
 import { type NewClient, openClientRegistry } from '../../infra/operate/client-registry.ts';
 import { connectRegistry } from '../../lambdas/adapters/prisma.ts';
 import { createPrismaRegistrationStore } from '../../lambdas/adapters/prisma-registration-store.ts';
 import { createPrismaSubscriptionStore } from '../../lambdas/adapters/prisma-subscription-store.ts';
+import { FUNCTION_SETTINGS } from '../../lambdas/adapters/session-settings.ts';
 import type { AnswerCache } from '../../lambdas/ports/answers.ts';
 import { processRegistrations } from '../../lambdas/registrations/process.ts';
 import { processSubscriptions } from '../../lambdas/subscriptions/process.ts';
@@ -31,6 +33,7 @@ export async function registryDatabase(t: Teardown, ...clients: (string | NewCli
   const logins = ['writer', 'reader'].map((role) => ({ role, login: `${name}_${role}` }));
   for (const { role, login } of logins)
     await pool.query(`create role ${login} login password 'test' in role pistats_${role}`);
+  for (const statement of settingsOf(`${name}_writer`, FUNCTION_SETTINGS)) await pool.query(statement);
   t.teardown(async () => {
     await pool.end();
     const admin = new pg.Client({ connectionString: adminUrl });
