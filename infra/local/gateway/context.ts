@@ -21,7 +21,6 @@ export interface RequestContext {
   method: string;
   /** path and query as sent */
   uri: string;
-  rawPath: string;
   rawQuery: string;
   /** normalised: what routes match on and plugins see */
   path: string;

@@ -34,7 +34,6 @@ export function createContext(
     startedAt: Date.now(),
     method: req.method ?? 'GET',
     uri,
-    rawPath,
     rawQuery: mark === -1 ? '' : uri.slice(mark + 1),
     path: normalizePath(rawPath),
     headers,

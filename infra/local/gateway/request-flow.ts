@@ -24,10 +24,9 @@ export interface FlowFacts {
 /** The way of a request: route, access phase, answer, header filters. No upstream is ever asked: deck:lint wants a backstop. */
 export function createRequestFlow(facts: FlowFacts): RequestFlow {
   const { log, metrics, maxBodyBytes, isClosing } = facts;
-  const stepsOf = new WeakMap<RequestContext, Step[]>();
 
-  /** Finds the route and runs its plugins; what answers the request is left in `ctx.exit`. */
-  async function route(ctx: RequestContext, generation: Generation): Promise<void> {
+  /** Finds the route and runs its plugins; what answers the request is left in `ctx.exit`. Undefined: no plugin had its turn. */
+  async function runRoute(ctx: RequestContext, generation: Generation): Promise<Step[] | undefined> {
     const error = { accept: firstHeader(ctx.headers, 'accept'), requestId: ctx.requestId };
     const hosts = ctx.headers.get('host') ?? [];
     if (hosts.length > 1 || (ctx.req.httpVersion === '1.1' && !hosts[0])) {
@@ -38,20 +37,20 @@ export function createRequestFlow(facts: FlowFacts): RequestFlow {
       ctx.exit = errorExit(413, error);
       return;
     }
-    const match = generation.match(ctx);
-    if (!match) {
+    const route = generation.match(ctx);
+    if (!route) {
       ctx.exit = errorExit(404, error, 'no Route matched with those values');
       return;
     }
-    ctx.route = match.route;
-    ctx.service = match.route.service;
-    if (!match.route.protocols.includes('http') && ctx.scheme !== 'https') {
+    ctx.route = route;
+    ctx.service = route.service;
+    if (!route.protocols.includes('http') && ctx.scheme !== 'https') {
       const upgrade = { Connection: 'Upgrade', Upgrade: 'TLS/1.2, HTTP/1.1' };
       ctx.exit = errorExit(426, error, 'Please use HTTPS protocol', upgrade);
       return;
     }
-    stepsOf.set(ctx, await runAccess(generation.chainOf(match.route), ctx, log));
-    if (ctx.exit) return;
+    const steps = await runAccess(generation.chainOf(route), ctx, log);
+    if (ctx.exit) return steps;
     if (!ctx.service) ctx.exit = errorExit(503, error, 'no Service found with those values');
     else {
       log('err', 'no plugin answered, and no upstream is asked here', {
@@ -61,23 +60,24 @@ export function createRequestFlow(facts: FlowFacts): RequestFlow {
       // what Kong answers where the upstream is away
       ctx.exit = errorExit(502, error);
     }
+    return steps;
   }
 
   async function serve(ctx: RequestContext, res: ServerResponse, generation: Generation): Promise<void> {
+    let steps: Step[] | undefined;
     try {
-      await route(ctx, generation);
+      steps = await runRoute(ctx, generation);
     } catch (error) {
       log('crit', `unexpected: ${(error as Error).message}`, { request: ctx.requestId });
       ctx.exit = raisedExit();
     }
     // a body that was announced and never asked for would be read as the next request
     const refused = !ctx.route && (ctx.exit?.status === 400 || ctx.exit?.status === 413);
-    const lastOne = () => isClosing() || refused || ctx.awaitsContinue;
     let sent = 0;
     if (ctx.exit) {
       applyExit(ctx, ctx.exit);
-      runHeaderFilter(stepsOf.get(ctx) ?? collect(generation.global), ctx);
-      sent = sendExit(ctx, res, ctx.exit, lastOne());
+      runHeaderFilter(steps ?? collect(generation.global), ctx);
+      sent = sendExit(ctx, res, ctx.exit, isClosing() || refused || ctx.awaitsContinue);
     }
     metrics.observe(ctx, res.statusCode, {
       total: Date.now() - ctx.startedAt,

@@ -1,9 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 
-/**
- * The request's headers as Kong's PDK sees them: names in lower case, every value kept apart, in order of arrival.
- * Plugins may change them for the upstream, so this is a copy.
- */
+/** The request's headers as Kong's PDK sees them: names in lower case, every value kept apart, in order of arrival. */
 export type RequestHeaders = Map<string, string[]>;
 
 export function readHeaders(req: IncomingMessage): RequestHeaders {

@@ -12,12 +12,6 @@ export interface RouteRequest {
   headers: RequestHeaders;
 }
 
-export interface RouteMatch {
-  route: Route;
-  /** the prefix that a `strip_path` route takes away */
-  prefix?: string;
-}
-
 interface Matcher {
   route: Route;
   priority: bigint;
@@ -72,21 +66,11 @@ function headerMatches(values: string[], header: string, request: RouteRequest):
   );
 }
 
-function matchPath({ paths }: Matcher, path: string): Omit<RouteMatch, 'route'> | undefined {
-  if (!paths) return {};
-  for (const { text, regex } of paths) {
-    if (!regex) {
-      if (path.startsWith(text)) return { prefix: text };
-      continue;
-    }
-    const match = regex.exec(path);
-    if (match) return { prefix: match[0] };
-  }
-  return undefined;
-}
+const pathMatches = ({ paths }: Matcher, path: string): boolean =>
+  paths?.some(({ text, regex }) => (regex ? regex.test(path) : path.startsWith(text))) ?? true;
 
 /** @returns a function that finds the route of a request, the highest priority first */
-export function createRouter(routes: Route[]): (request: RouteRequest) => RouteMatch | undefined {
+export function createRouter(routes: Route[]): (request: RouteRequest) => Route | undefined {
   const matchers: Matcher[] = routes.flatMap((route): Matcher[] => {
     if (!route.paths?.length) return [{ route, priority: priorityOf(route, undefined) }];
     return groupPaths(route.paths).map((group) => ({
@@ -110,8 +94,7 @@ export function createRouter(routes: Route[]): (request: RouteRequest) => RouteM
       if (route.hosts?.length && !route.hosts.some((host) => hostMatches(host, request))) continue;
       const headers = Object.entries(route.headers ?? {});
       if (!headers.every(([name, values]) => headerMatches(values, name, request))) continue;
-      const found = matchPath(matcher, request.path);
-      if (found) return { route, ...found };
+      if (pathMatches(matcher, request.path)) return route;
     }
     return undefined;
   };

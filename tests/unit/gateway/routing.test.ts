@@ -7,7 +7,7 @@ function routerOf(routes: string) {
   const yaml = `_format_version: "3.0"\nservices:\n- name: s\n  url: http://s.invalid\n  routes:\n${routes}`;
   const match = createRouter(parseDeclarative(yaml, {}, new Map()).routes);
   return (method: string, path: string, host = 'localhost', headers: Record<string, string[]> = {}) =>
-    match({ method, path, host, port: 8000, headers: new Map(Object.entries(headers)) })?.route.name;
+    match({ method, path, host, port: 8000, headers: new Map(Object.entries(headers)) })?.name;
 }
 
 // the routes of the recorded Kong (golden http.md)
