@@ -1,6 +1,6 @@
 import type { Fact } from '../../../contracts/cloud-event.ts';
 import { type FactJson, toFact } from '../../../lambdas/adapters/stored-fact.ts';
-import type { UnderWay } from './ledger.ts';
+import { factKey, type UnderWay } from './ledger.ts';
 import type { Snapshot } from './snapshot.ts';
 import type { Window } from './window.ts';
 
@@ -129,8 +129,6 @@ export interface Key {
   client_id: string;
   id: string;
 }
-
-export const factKey = (client: string, id: string) => `${client} ${id.toLowerCase()}`;
 
 /** Pairs two sequences that are sorted by client and id, both by code unit; reads each as it goes. */
 export async function* pairKeys<A extends Key, B extends Key>(

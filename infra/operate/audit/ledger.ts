@@ -1,6 +1,5 @@
 import { producerTriple, type StampedEvent } from '../../../contracts/stamped-event.ts';
 import type { Tally } from '../../../stream/spool/index.ts';
-import { factKey } from './facts.ts';
 import { gapsIn, incarnationKey, mergeRanges, type Range, sizeOf } from './numbering.ts';
 import { type Cell, makeCell, minuteOf } from './window.ts';
 
@@ -185,3 +184,5 @@ export function createUnderWay(): UnderWay {
     },
   };
 }
+
+export const factKey = (client: string, id: string) => `${client} ${id.toLowerCase()}`;

@@ -12,6 +12,17 @@ export function parseIncarnationKey(key: string): Incarnation {
   return { producer, boot };
 }
 
+/** An event by its stamp: `key` is its incarnation's. */
+export interface Triple {
+  key: string;
+  n: number;
+}
+
+export const toTriple = (event: Incarnation & { n: string }): Triple => ({
+  key: incarnationKey(event),
+  n: Number(event.n),
+});
+
 /** Whole numbers from `from` to `to`, both included. */
 export interface Range {
   from: number;

@@ -8,10 +8,12 @@ import {
   type Receipt,
   stampEvent,
 } from '../../../stream/index.ts';
-import { factKey, readFactRows } from './facts.ts';
+import { readFactRows } from './facts.ts';
+import { factKey } from './ledger.ts';
+import { type Triple, toTriple } from './numbering.ts';
 import { AUDIT_PRODUCER, type Audit, type AuditOptions } from './run.ts';
 import { openSnapshot } from './snapshot.ts';
-import { findOnStream, putEvents, type StreamEvent, toTriple } from './stream.ts';
+import { findOnStream, putEvents, type StreamEvent } from './stream.ts';
 import { waitStored } from './tables.ts';
 
 export interface Repair {
@@ -47,7 +49,7 @@ export async function repair(
   const again = new Set(found.map(({ event }) => factKey(event.clientid, event.id)));
   const facts = audit.facts.missing.filter(({ client_id, id }) => !again.has(factKey(client_id, id)));
   const restamp = createRestamper();
-  const forwarded: ReturnType<typeof toTriple>[] = [];
+  const forwarded: Triple[] = [];
   const registry = await openSnapshot(places.registry, 'registry');
   try {
     for (let at = 0; at < facts.length; at += CHUNK) {

@@ -12,7 +12,7 @@ import {
   touches,
   wantedRanges,
 } from './missing.ts';
-import { type Incarnation, parseIncarnationKey, type Range } from './numbering.ts';
+import { parseIncarnationKey, type Range, type Triple } from './numbering.ts';
 import { openSnapshot, type Snapshot } from './snapshot.ts';
 import { eventsIn, type Stream } from './stream.ts';
 import {
@@ -90,7 +90,7 @@ export async function runAudit({ places, stream, spool, window, graceMs }: Audit
 export interface Tables {
   touched(window: Window): Promise<Map<string, Range>>;
   islands(wanted: Map<string, Range>): Promise<Islands>;
-  receipts(events: { key: string; boot: Incarnation; n: number }[]): Promise<Map<string, Date>>;
+  receipts(triples: Triple[]): Promise<Map<string, Date>>;
   inTallies(tallies: Tally[], stored: Map<string, Range[]>, underWay: UnderWay): Promise<Present>;
   doubles(islands: Islands): Promise<Double[]>;
   byMinute(window: Window, covered: Map<string, Range[]>): Promise<TableCount[]>;
@@ -99,7 +99,7 @@ export interface Tables {
 const tablesOf = (analytics: Snapshot): Tables => ({
   touched: (window) => touchedIncarnations(analytics, window),
   islands: (wanted) => findIslands(analytics, wanted),
-  receipts: (events) => findReceipts(analytics, events),
+  receipts: (triples) => findReceipts(analytics, triples),
   inTallies: (tallies, stored, underWay) => countInTallies(analytics, tallies, stored, underWay),
   doubles: (islands) => findDoubles(analytics, islands),
   byMinute: (window, covered) => countByMinute(analytics, window, covered),
@@ -159,9 +159,7 @@ async function readUnread(analyticsUrl: string, stream: Stream, underWay: UnderW
 
 function receiptsBeside(tables: Tables, gaps: Gap[]): Promise<Map<string, Date>> {
   return tables.receipts(
-    gaps.flatMap(({ key, previous, next }) =>
-      [previous, next].map((n) => ({ key, boot: parseIncarnationKey(key), n })),
-    ),
+    gaps.flatMap(({ key, previous, next }) => [previous, next].map((n) => ({ key, n }))),
   );
 }
 

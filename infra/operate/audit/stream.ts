@@ -10,9 +10,10 @@ import {
 } from '../../../stream/index.ts';
 import { OperatorError } from '../errors.ts';
 import { putUntilTaken } from '../put-until-taken.ts';
-import { factKey } from './facts.ts';
-import { holds, incarnationKey, mergeRanges, parseIncarnationKey } from './numbering.ts';
-import type { Audit } from './run.ts';
+import type { FactsCompared } from './facts.ts';
+import { factKey } from './ledger.ts';
+import type { Missing } from './missing.ts';
+import { holds, incarnationKey, mergeRanges, toTriple } from './numbering.ts';
 import type { Snapshot } from './snapshot.ts';
 import { findReceipts } from './tables.ts';
 
@@ -94,7 +95,7 @@ export interface StreamEvent {
  * of a missing fact. A fact's event is taken under a triple that no table holds: the others are counted already.
  */
 export async function findOnStream(
-  { missing, facts }: Pick<Audit, 'missing' | 'facts'>,
+  { missing, facts }: { missing: Missing[]; facts: FactsCompared },
   stream: Stream,
   analytics: Snapshot,
 ): Promise<StreamEvent[]> {
@@ -123,11 +124,6 @@ export async function findOnStream(
     if (!stored.has(name) && wantedFacts.delete(factKey(found.event.clientid, found.event.id)))
       byTriple.set(name, found);
   return [...byTriple.values()];
-}
-
-export function toTriple(event: Pick<StampedEvent, 'producer' | 'boot' | 'n'>) {
-  const key = incarnationKey(event);
-  return { key, boot: parseIncarnationKey(key), n: Number(event.n) };
 }
 
 /**

@@ -1,7 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Incarnation, incarnationKey, parseIncarnationKey, type Range } from './numbering.ts';
+import {
+  type Incarnation,
+  incarnationKey,
+  parseIncarnationKey,
+  type Range,
+  type Triple,
+} from './numbering.ts';
 import { openSnapshot, type Snapshot } from './snapshot.ts';
-import type { toTriple } from './stream.ts';
 import { type Cell, makeCell, minuteOf, type Window } from './window.ts';
 
 /**
@@ -94,14 +99,12 @@ cross join lateral (
 group by 1, 2, 3`;
 
 /** When the given events were received, by `<incarnation key> <n>`; those that are in no table are left out. */
-export async function findReceipts(
-  analytics: Snapshot,
-  triples: { key: string; boot: Incarnation; n: number }[],
-): Promise<Map<string, Date>> {
+export async function findReceipts(analytics: Snapshot, triples: Triple[]): Promise<Map<string, Date>> {
   if (triples.length === 0) return new Map();
+  const incarnations = triples.map(({ key }) => parseIncarnationKey(key));
   const rows = await analytics.query<Incarnation & { n: number; received_at: Date }>(FIND_RECEIPTS, [
-    triples.map(({ boot }) => boot.producer),
-    triples.map(({ boot }) => boot.boot),
+    incarnations.map(({ producer }) => producer),
+    incarnations.map(({ boot }) => boot),
     triples.map(({ n }) => n),
   ]);
   return new Map(rows.map((row) => [`${incarnationKey(row)} ${row.n}`, row.received_at]));
@@ -200,8 +203,6 @@ export async function findDoubles(analytics: Snapshot, { doubled }: Islands): Pr
     ranges.map(({ to }) => to),
   ]);
 }
-
-type Triple = ReturnType<typeof toTriple>;
 
 const POLL_MS = 500;
 /** Triples a query. */
