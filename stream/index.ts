@@ -2,7 +2,7 @@
  * The stream, for operators and tools. What is bundled (plugins, topology) imports the modules one by one: the clients
  * that read are none of the gateway's weight, nor those that write the topology's.
  */
-export { locateService } from './aws-service.ts';
+export { type AwsService, locateService } from './aws-service.ts';
 export { kinesisSource } from './kinesis-source.ts';
 export { fitsRecord, packRecords } from './pack.ts';
 export { createPutRecords, type Payload, type PutRecords } from './put-records.ts';

@@ -22,6 +22,7 @@ export function takeCall<T>(items: Iterable<T>, recordOf: (item: T) => { data: B
   }
   return call;
 }
+
 export const MAX_CALL_MS = 5_000;
 /** Fewer records that are all refused tell of a shard, not of the stream. */
 const MANY_REFUSED = 10;

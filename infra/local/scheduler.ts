@@ -1,12 +1,12 @@
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
+import { LOCAL_CLIENT } from './local-aws.ts';
 
 /** Stands for the EventBridge rule that runs the reconcile function; an asynchronous invocation, never two at once. */
 export function startScheduler(lambdaUrl: string, everyMs: number): { stop(): void } {
   const client = new LambdaClient({
-    region: 'eu-central-1',
+    ...LOCAL_CLIENT,
     endpoint: lambdaUrl,
-    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
     requestHandler: new NodeHttpHandler(),
     maxAttempts: 1,
   });

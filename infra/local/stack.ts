@@ -9,6 +9,7 @@ import { ensureFunctionLogin, ensureTopologyLogin } from './database-roles.ts';
 import { followDeck } from './follow-deck.ts';
 import { freePort, requirePort } from './free-port.ts';
 import { CONCURRENCY, deviceTokenSecrets, functionDefinitions } from './functions.ts';
+import { LOCAL_AWS } from './local-aws.ts';
 import { ROOT } from './paths.ts';
 import { MAX_CONNECTIONS, startPostgres } from './postgres.ts';
 import { closeProcessList, openProcessList } from './process-list.ts';
@@ -193,9 +194,7 @@ async function startParts(
   const lambdaUrl = `http://127.0.0.1:${lambdaPort}`;
   const endpoint = options.awsEndpoint ?? (async (_, url) => url);
   const aws = {
-    AWS_REGION: 'eu-central-1',
-    AWS_ACCESS_KEY_ID: 'local',
-    AWS_SECRET_ACCESS_KEY: 'local',
+    ...LOCAL_AWS,
     AWS_ENDPOINT_URL_KINESIS: await endpoint('kinesis', kinesisUrl),
     AWS_ENDPOINT_URL_LAMBDA: await endpoint('lambda', lambdaUrl),
   };

@@ -9,7 +9,6 @@ export const OPERATOR_ERRORS = {
   not_stored: 1,
   still_rejected: 1,
   not_taken: 1,
-  not_synced: 1,
   usage: 2,
   no_target: 2,
   mixed_target: 2,

@@ -1,11 +1,10 @@
-import { resolve } from 'node:path';
 import { Command, Option } from 'commander';
-import { createPutRecords, locateService, type PutRecords } from '../../stream/index.ts';
+import { createPutRecords, type PutRecords } from '../../stream/index.ts';
 import type { ListedBoot } from '../../stream/spool/index.ts';
 import { OperatorError } from './errors.ts';
 import { type Output, runProgram, terminal } from './run-program.ts';
 import { drainSpool, exportSpool, listSpool, spoolDir } from './spool-commands.ts';
-import { pointAtLocalKinesis, requireAws, runningStackInfo } from './target.ts';
+import { findKinesisOf } from './target.ts';
 
 interface SpoolOption {
   spool?: string;
@@ -41,15 +40,7 @@ export function spoolProgram(
     .addOption(spool())
     .action(async (options: SpoolOption) => {
       const folder = spoolDir(options.spool);
-      // what the local stack's nodes wrote goes to its Kinesis, whatever region the shell names
-      const stack = runningStackInfo();
-      if (stack?.spoolDir && stack.kinesisUrl && resolve(stack.spoolDir) === resolve(folder)) {
-        pointAtLocalKinesis(stack.kinesisUrl, process.env);
-        output.say('working on the local stack.');
-      } else {
-        requireAws();
-        output.say(`working on Kinesis at ${locateService('kinesis').endpoint.host}.`);
-      }
+      output.say(findKinesisOf(folder));
       for (const { boot, owner, pid, records } of await listSpool(folder))
         if (owner === 'alive' && records > 0)
           output.say(`${boot} is left to process ${pid}, which runs and sends it itself.`);

@@ -2,13 +2,15 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { migrateAnalytics } from '../../analytics/migrate.ts';
+import { LOCAL_AWS } from '../local/local-aws.ts';
 import { DATA_DIR } from '../local/paths.ts';
-import { readRunInfo } from '../local/run-info.ts';
+import type { RunInfo } from '../local/run-info.ts';
 import { holdLock } from '../local/run-lock.ts';
 import { setUp } from '../local/setup.ts';
 import { startStormCluster } from '../local/storm/start-cluster.ts';
 import { OperatorError } from './errors.ts';
 import { type Output, runProgram, terminal } from './run-program.ts';
+import { runningStackInfo } from './target.ts';
 
 /** Beside the database that the stack's own topology writes: two topologies must not share checkpoints. */
 const CLUSTER_DATABASE = 'analytics_cluster';
@@ -76,22 +78,20 @@ async function clusterTarget(
 ): Promise<Record<string, string | undefined> & { ANALYTICS_URL: string; PISTATS_STREAM: string }> {
   if (env.ANALYTICS_URL)
     return { ANALYTICS_URL: env.ANALYTICS_URL, PISTATS_STREAM: env.PISTATS_STREAM ?? 'pistats-events' };
-  const file = env.PISTATS_RUN ?? join(DATA_DIR, 'run.json');
-  if (!existsSync(file))
+  const stack = runningStackInfo(env);
+  if (!stack)
     throw new OperatorError(
       'no_target',
       'no stream and no database are known: start piStats with "npm start", or set ANALYTICS_URL, PISTATS_STREAM and what the AWS SDK needs.',
     );
-  const { adminUrl, kinesisUrl, stream } = readRunInfo(file);
+  const { adminUrl, kinesisUrl, stream } = stack as RunInfo;
   const url = new URL(adminUrl);
   url.pathname = `/${CLUSTER_DATABASE}`;
   await migrateAnalytics(url.href);
   return {
     ANALYTICS_URL: url.href,
     PISTATS_STREAM: stream,
-    AWS_REGION: 'eu-central-1',
-    AWS_ACCESS_KEY_ID: 'local',
-    AWS_SECRET_ACCESS_KEY: 'local',
+    ...LOCAL_AWS,
     AWS_ENDPOINT_URL_KINESIS: kinesisUrl,
   };
 }

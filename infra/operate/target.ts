@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { locateService } from '../../stream/index.ts';
+import { type AwsService, locateService } from '../../stream/index.ts';
+import { LOCAL_AWS } from '../local/local-aws.ts';
 import { DATA_DIR } from '../local/paths.ts';
 import { type RunInfo, readRunInfo } from '../local/run-info.ts';
 import { OperatorError } from './errors.ts';
@@ -85,30 +86,26 @@ function requireKinesis(environment: NodeJS.ProcessEnv, stack: Partial<RunInfo> 
 }
 
 /** @throws OperatorError aws_settings */
-export function requireAws(environment: NodeJS.ProcessEnv = process.env): void {
+function requireAws(environment: NodeJS.ProcessEnv): AwsService {
   try {
-    locateService('kinesis', environment);
+    return locateService('kinesis', environment);
   } catch (error) {
     throw new OperatorError('aws_settings', `${(error as Error).message}.`);
   }
 }
 
-export function pointAtLocalKinesis(kinesisUrl: string, environment: NodeJS.ProcessEnv): void {
-  Object.assign(environment, {
-    AWS_ENDPOINT_URL_KINESIS: kinesisUrl,
-    AWS_REGION: 'eu-central-1',
-    // the stack's services take any, but a request must be signed
-    AWS_ACCESS_KEY_ID: 'local',
-    AWS_SECRET_ACCESS_KEY: 'local',
-  });
+function pointAtLocalKinesis(kinesisUrl: string, environment: NodeJS.ProcessEnv): void {
+  Object.assign(environment, LOCAL_AWS, { AWS_ENDPOINT_URL_KINESIS: kinesisUrl });
 }
+
+const LOCALLY = 'working on the local stack.';
 
 /** Names what is worked on, without a login. */
 export function describeTarget(
   target: Partial<Target>,
   environment: NodeJS.ProcessEnv = process.env,
 ): string {
-  if (target.where === 'local') return 'working on the local stack.';
+  if (target.where === 'local') return LOCALLY;
   const parts = (['registry', 'analytics', 'stream'] as const).flatMap((need) => {
     const value = target[need];
     if (value === undefined) return [];
@@ -140,4 +137,18 @@ export function spoolDirs(
     );
   const dir = variable ?? (where === 'given' ? undefined : local);
   return dir === undefined ? [] : [dir];
+}
+
+/**
+ * The Kinesis to which the records of a spool go: what the local stack's nodes wrote goes to its own, whatever region the
+ * shell names, anything else to what AWS's variables name. Says which.
+ * @throws OperatorError aws_settings
+ */
+export function findKinesisOf(dir: string, environment: NodeJS.ProcessEnv = process.env): string {
+  const stack = runningStackInfo(environment);
+  if (stack?.spoolDir && stack.kinesisUrl && resolve(stack.spoolDir) === resolve(dir)) {
+    pointAtLocalKinesis(stack.kinesisUrl, environment);
+    return LOCALLY;
+  }
+  return `working on Kinesis at ${requireAws(environment).endpoint.host}.`;
 }

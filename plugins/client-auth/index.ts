@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import { parseKey } from '../../contracts/api-key.ts';
 import { normalizeIp, senderPrefix } from '../../contracts/ip-address.ts';
 import { retryAfter } from '../../contracts/retry-after.ts';
@@ -9,21 +10,21 @@ import { checkKey } from './check-key.ts';
 import { type ConsumerCache, createConsumerCache, type KnownClient } from './consumer-cache.ts';
 import { type ClientAuthConfig, schema } from './schema.ts';
 
-/** Configurations of the limit that are remembered: more than deck.yaml has before and after a change. */
+/**
+ * Configurations of the limit that are remembered: more than deck.yaml has before and after a change. The next instance of one
+ * that was forgotten begins with full buckets.
+ */
 const MAX_LIMITS = 16;
 
 /**
  * A limit holds for a node, so for this process: three routes have an instance of this plugin each, each of nginx's workers
  * starts its own, and a change of the configuration starts them anew.
  */
-const shared = new Map<string, TokenBuckets>();
+const shared = new LRUCache<string, TokenBuckets>({ max: MAX_LIMITS });
 function bucketsOf(limit: BucketLimit): TokenBuckets {
   const key = JSON.stringify([limit.rate, limit.burst, limit.max]);
   const buckets = shared.get(key) ?? createTokenBuckets(limit);
-  shared.delete(key);
   shared.set(key, buckets);
-  // limits of configurations long gone; the next instance of one would begin with full buckets
-  for (const old of shared.keys()) if (shared.size > MAX_LIMITS) shared.delete(old);
   return buckets;
 }
 

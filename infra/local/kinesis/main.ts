@@ -3,6 +3,7 @@ import type { AddressInfo, Server } from 'node:net';
 import { parseArgs } from 'node:util';
 import { CreateStreamCommand, DescribeStreamSummaryCommand, KinesisClient } from '@aws-sdk/client-kinesis';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
+import { LOCAL_CLIENT } from '../local-aws.ts';
 import { waitUntil } from '../wait-until.ts';
 
 /**
@@ -35,9 +36,8 @@ await new Promise<void>((resolve, reject) => {
 const { port } = server.address() as AddressInfo;
 
 const client = new KinesisClient({
-  region: 'eu-central-1',
+  ...LOCAL_CLIENT,
   endpoint: `http://127.0.0.1:${port}`,
-  credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
   requestHandler: new NodeHttpHandler(), // the SDK's default, HTTP/2, needs TLS
 });
 const StreamName = values.stream;
