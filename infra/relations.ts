@@ -59,6 +59,19 @@ function ofConstants(): Relation[] {
     ),
     relation('a lock’s time, a statement’s', LOCK_TIMEOUT_MS, '<', times.STATEMENT_TIMEOUT_MS),
     relation('a connection’s time, a statement’s', times.CONNECT_TIMEOUT_MS, '<', times.STATEMENT_TIMEOUT_MS),
+    relation(
+      'a call to FCM and a statement, what a run of reconcile must have left to begin one',
+      times.PUSH_CALL_MS + times.STATEMENT_TIMEOUT_MS,
+      '<',
+      times.LAST_START_MS,
+    ),
+    relation(
+      'what a run of reconcile must have left to begin something, its time',
+      times.LAST_START_MS,
+      '<',
+      times.RECONCILE_TIMEOUT_MS,
+    ),
+    relation('the time of a run of reconcile, its leases', times.RECONCILE_TIMEOUT_MS, '<', times.LEASE_MS),
     // a fact that is given out again must still be accepted when it arrives
     relation(
       'the age of a repeated fact, the age the topology accepts',

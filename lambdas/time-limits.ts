@@ -5,6 +5,21 @@
  */
 export const FUNCTION_TIMEOUT_MS = 3_300;
 
+/** The reconcile function's, which nobody waits for. */
+export const RECONCILE_TIMEOUT_MS = 60_000;
+
+/** Rows of a run of reconcile that died are free again after this. */
+export const LEASE_MS = 120_000;
+
+/** With less than this left a run of reconcile begins nothing: a call that hangs ends, and what became of it is kept. */
+export const LAST_START_MS = 15_000;
+
+/**
+ * A call to FCM. firebase-admin gives a request 15 s and repeats it four times (14.5, FIREBASE_MESSAGING_TIMEOUT): longer
+ * than a run may take. What has not come by then is cut off.
+ */
+export const PUSH_CALL_MS = 10_000;
+
 /** The last moment for an answer, before the function's time is over: whoever is not settled by then is told 503. */
 export const ANSWER_MARGIN_MS = 200;
 

@@ -28,6 +28,7 @@ const COMMANDS = {
   clients: 'infra/operate/clients.ts',
   keys: 'infra/operate/keys.ts',
   spool: 'infra/operate/spool.ts',
+  mirror: 'infra/operate/mirror.ts',
   deck: 'infra/deck/main.ts',
   licences: 'infra/operate/licences.ts',
   advisories: 'infra/operate/advisories.ts',

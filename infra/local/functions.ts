@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { FUNCTION_TIMEOUT_MS } from '../../lambdas/time-limits.ts';
+import { FUNCTION_TIMEOUT_MS, RECONCILE_TIMEOUT_MS } from '../../lambdas/time-limits.ts';
 import { ROOT } from './paths.ts';
 
 /** A function as the local Lambda service reads it. */
@@ -53,7 +53,7 @@ export function functionDefinitions(options: {
     define('registrations'),
     define('subscriptions'),
     define('reconcile', {
-      timeoutMs: 60_000,
+      timeoutMs: RECONCILE_TIMEOUT_MS,
       env: {
         ...env,
         FIREBASE_CREDENTIALS_DIR: options.firebaseCredentialsDir,

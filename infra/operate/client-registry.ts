@@ -93,13 +93,16 @@ export function openClientRegistry(url: string): ClientRegistry {
   };
 }
 
+/** A change of the Firebase project marks everything that FCM has of the client: seconds for a million rows. */
+const QUERY_TIMEOUT_MS = 600_000;
+
 /** Prisma's client is generated code: in a checkout that was never set up it is made first. */
 const GENERATED = join(ROOT, 'lambdas/generated/prisma/client.ts');
 
 async function within<T>(url: string, work: (prisma: PrismaClient) => Promise<T>): Promise<T> {
   if (!existsSync(GENERATED)) await generatePrismaClient();
   const { connectRegistry, databaseError } = await import('../../lambdas/adapters/prisma.ts');
-  const { prisma } = connectRegistry(url);
+  const { prisma } = connectRegistry(url, { queryTimeoutMs: QUERY_TIMEOUT_MS });
   try {
     return await work(prisma);
   } catch (error) {

@@ -16,6 +16,7 @@ const PERMITTED = [
   'EPL-2.0',
   'ISC',
   'MIT',
+  'MIT-0',
   'MPL-2.0',
   'PostgreSQL',
   'Python-2.0',

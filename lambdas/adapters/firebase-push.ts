@@ -1,64 +1,82 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type App, applicationDefault, cert, deleteApp, initializeApp } from 'firebase-admin/app';
-import { getMessaging } from 'firebase-admin/messaging';
+import { getMessaging, type Messaging } from 'firebase-admin/messaging';
 import { LRUCache } from 'lru-cache';
 import type { Push, PushOutcome } from '../ports/push.ts';
+import { PUSH_CALL_MS } from '../time-limits.ts';
+import { CallAgent } from './call-agent.ts';
 
 /** An app holds connections and an access token: as many as an environment may keep. */
 const MAX_APPS = 20;
 
-/** firebase-admin gives a call 15 s and repeats it four times (14.5, FIREBASE_MESSAGING_TIMEOUT): longer than a run may take. */
-const CALL_MS = 10_000;
+/**
+ * Errors after which a token never works again (Firebase documentation, "Manage registration tokens"). One that belongs to
+ * another sender is not among them: with the right project or credential it works.
+ */
+const DEAD = new Set(['messaging/registration-token-not-registered', 'messaging/invalid-registration-token']);
 
-/** Errors after which a token never works again (Firebase documentation, "Manage registration tokens"). */
-const DEAD = new Set([
-  'messaging/registration-token-not-registered',
-  'messaging/invalid-registration-token',
-  'messaging/mismatched-credential',
-]);
+interface Connected {
+  app: App;
+  agent: CallAgent;
+  messaging: Messaging;
+}
 
 /** @param credentialsDir holds `<project>.json` service accounts; without it the environment's own credential is used */
-export function createFirebasePush(credentialsDir: string | undefined, callMs = CALL_MS): Push {
-  const apps = new LRUCache<string, App>({
-    max: MAX_APPS,
-    dispose: (app) => void deleteApp(app).catch(() => {}),
-  });
+export function createFirebasePush(credentialsDir: string | undefined, callMs = PUSH_CALL_MS): Push {
+  const apps = new LRUCache<string, Connected>({ max: MAX_APPS, dispose: close });
+  /** firebase-admin finds apps by their names, and one that is being deleted still has its own */
+  let made = 0;
 
-  function appOf(project: string): App {
+  function connect(project: string): Connected {
     const present = apps.get(project);
     if (present) return present;
     if (!/^[a-z0-9-]{1,64}$/.test(project)) throw new Error('not the name of a Firebase project');
+    const agent = new CallAgent();
     const credential = credentialsDir
-      ? cert(JSON.parse(readFileSync(join(credentialsDir, `${project}.json`), 'utf8')))
-      : applicationDefault();
-    const app = initializeApp({ credential, projectId: project }, project);
-    apps.set(project, app);
-    return app;
+      ? cert(JSON.parse(readFileSync(join(credentialsDir, `${project}.json`), 'utf8')), agent)
+      : applicationDefault(agent);
+    const app = initializeApp({ credential, projectId: project, httpAgent: agent }, `${project} ${++made}`);
+    const messaging = getMessaging(app);
+    // over HTTP/2 firebase-admin opens a session a call and gives nobody the means to end it (CallAgent)
+    messaging.enableLegacyHttpTransport();
+    const connected = { app, agent, messaging };
+    apps.set(project, connected);
+    return connected;
   }
 
   return {
     async setTopic(project, action, topic, tokens) {
-      const done: PushOutcome = { result: 'done' };
       try {
-        const messaging = getMessaging(appOf(project));
-        const call =
+        const { messaging } = connect(project);
+        const answer = await within(
+          callMs,
           action === 'join'
             ? messaging.subscribeToTopic(tokens, topic)
-            : messaging.unsubscribeFromTopic(tokens, topic);
-        const answer = await within(callMs, call);
-        if (!answer) return tokens.map(() => ({ result: 'later', code: 'timeout' }));
+            : messaging.unsubscribeFromTopic(tokens, topic),
+        );
+        if (!answer) {
+          // nothing of it may arrive after what is sent next
+          apps.delete(project);
+          return { outage: 'timeout' };
+        }
         const errors = new Map(answer.errors.map(({ index, error }) => [index, error.code]));
-        return tokens.map((_, index) => {
-          const code = errors.get(index);
-          return code === undefined ? done : { result: DEAD.has(code) ? 'dead' : 'later', code };
-        });
+        return tokens.map((_, index) => outcomeOf(errors.get(index)));
       } catch (error) {
-        const code = (error as { code?: string }).code ?? 'unreachable';
-        return tokens.map(() => ({ result: 'later', code }));
+        return { outage: (error as { code?: string }).code ?? 'unreachable' };
       }
     },
   };
+}
+
+function outcomeOf(code: string | undefined): PushOutcome {
+  if (code === undefined) return { result: 'done' };
+  return { result: DEAD.has(code) ? 'dead' : 'later', code };
+}
+
+function close({ app, agent }: Connected): void {
+  agent.close();
+  deleteApp(app).catch(() => {});
 }
 
 /** Undefined when it took longer; what comes of it then is of no interest. */

@@ -1,72 +1,56 @@
-import type { MirrorStore, PendingMirror } from '../ports/mirror-store.ts';
+import type { ClaimedMirror, MirrorBacklog, MirrorStore, SettledMirror } from '../ports/mirror-store.ts';
 import type { Registry } from './prisma.ts';
+import { claimMirrors } from './statements/claim-mirrors.ts';
+import { pendingProjects } from './statements/pending-projects.ts';
+import { settleMirrors } from './statements/settle-mirrors.ts';
 
-/** Pending subscriptions in PostgreSQL by Prisma. */
+/** Answers are forgotten so many at once: a statement must end within STATEMENT_TIMEOUT_MS. */
+const PURGE = 5_000;
+
+/** What waits for FCM in PostgreSQL, by Prisma. */
 export function createPrismaMirrorStore(registry: Registry): MirrorStore {
   return {
-    claim: (limit, leaseMs) =>
-      registry.run(
-        (prisma) => prisma.$queryRaw<PendingMirror[]>`
-          WITH claimed AS (
-            SELECT client_id, device_id, topic FROM subscription
-            WHERE mirror = 'pending' AND mirror_after <= now()
-            ORDER BY mirror_after LIMIT ${limit}
-            FOR UPDATE SKIP LOCKED
-          ), leased AS (
-            UPDATE subscription s SET mirror_after = now() + ${leaseMs} * interval '1 millisecond'
-            FROM claimed c
-            WHERE s.client_id = c.client_id AND s.device_id = c.device_id AND s.topic = c.topic
-            RETURNING s.*
-          )
-          SELECT l.client_id AS "clientId", l.device_id::text AS "deviceId", l.topic, l.state, l.attempts,
-            l.updated_at::text AS "updatedAt", c.firebase_project AS "firebaseProject",
-            d.address_kind AS "addressKind", d.address_state AS "addressState", d.address_value AS "addressValue"
-          FROM leased l
-            JOIN client c ON c.name = l.client_id
-            JOIN device d ON d.client_id = l.client_id AND d.id = l.device_id`,
+    async projects() {
+      const rows = await registry.run((prisma) => prisma.$queryRaw<{ name: string }[]>(pendingProjects()));
+      return rows.map(({ name }) => name);
+    },
+
+    claim: (firebaseProject, limit, leaseMs) =>
+      registry.run((prisma) =>
+        prisma.$queryRaw<ClaimedMirror[]>(claimMirrors(firebaseProject, limit, leaseMs)),
       ),
 
-    async save(results) {
-      const rows = JSON.stringify(
-        results.map(({ row, mirror, error, after, dead }) => ({
-          client_id: row.clientId,
-          device_id: row.deviceId,
-          topic: row.topic,
-          joined: row.state === 'joined' && mirror === 'mirrored',
-          updated_at: row.updatedAt,
-          address_value: row.addressValue,
-          mirror,
-          error,
-          after: after.toISOString(),
-          dead,
-        })),
-      );
-      await registry.run(
-        (prisma) => prisma.$queryRaw`
-          WITH r AS (
-            SELECT * FROM json_to_recordset(${rows}::json) AS r(client_id text, device_id uuid, topic text,
-              joined boolean, updated_at timestamptz, address_value text, mirror text, error text, after timestamptz, dead boolean)
-          ), saved AS (
-            UPDATE subscription s SET mirror = r.mirror, mirror_error = r.error, mirror_after = r.after,
-              attempts = s.attempts + 1
-            FROM r
-            WHERE s.client_id = r.client_id AND s.device_id = r.device_id AND s.topic = r.topic
-              AND s.updated_at = r.updated_at
-          ), came_back AS (
-            -- it joined again with the address that was to leave: what still waits there would take it out
-            DELETE FROM topic_leave l USING r
-            WHERE r.joined AND l.client_id = r.client_id AND l.topic = r.topic AND l.address_value = r.address_value
-          ), retired AS (
-            UPDATE device d SET address_state = 'dead' FROM r
-            WHERE r.dead AND d.client_id = r.client_id AND d.id = r.device_id AND d.address_value = r.address_value
-          )
-          SELECT 1`,
-      );
+    async settle(settled) {
+      const rows = JSON.stringify(settled.map(settledRow));
+      await registry.run((prisma) => prisma.$queryRaw(settleMirrors(rows)));
     },
+
+    backlog: () =>
+      registry.run(
+        (prisma) => prisma.$queryRaw<MirrorBacklog[]>`
+          SELECT firebase_project AS "firebaseProject", count(*)::int AS pending,
+            count(*) FILTER (WHERE attempts > 0)::int AS retried,
+            greatest(0, extract(epoch FROM now() - min(changed_at)))::float8 AS "oldestS"
+          FROM topic_mirror WHERE state = 'pending' GROUP BY 1 ORDER BY 1`,
+      ),
 
     purgeAnswers: (before) =>
       registry.run(
-        (prisma) => prisma.$executeRaw`DELETE FROM idempotency WHERE created_at < ${before}::timestamptz`,
+        (prisma) => prisma.$executeRaw`
+          DELETE FROM idempotency WHERE ctid = ANY (ARRAY(
+            SELECT ctid FROM idempotency WHERE created_at < ${before}::timestamptz ORDER BY created_at LIMIT ${PURGE}))`,
       ),
   };
 }
+
+const settledRow = ({ row, outcome }: SettledMirror) => ({
+  client_id: row.clientId,
+  address_value: row.addressValue,
+  topic: row.topic,
+  firebase_project: row.firebaseProject,
+  version: row.version,
+  result: outcome.result,
+  error: outcome.result === 'later' ? outcome.error : null,
+  due_at: outcome.result === 'later' ? outcome.dueAt.toISOString() : null,
+  dead: outcome.result === 'gone' && outcome.dead,
+});

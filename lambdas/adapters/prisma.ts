@@ -13,14 +13,17 @@ export interface Registry {
 }
 
 /** What else a session needs is its login's (session-settings.ts). */
-export function connectRegistry(connectionString: string): Registry {
+export function connectRegistry(
+  connectionString: string,
+  { queryTimeoutMs = STATEMENT_TIMEOUT_MS } = {},
+): Registry {
   const prisma = new PrismaClient({
     adapter: new PrismaPg(
       {
         connectionString,
         max: POOL_SIZE,
         connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-        query_timeout: STATEMENT_TIMEOUT_MS,
+        query_timeout: queryTimeoutMs,
         idleTimeoutMillis: 0,
         maxLifetimeSeconds: CONNECTION_LIFETIME_S,
       },

@@ -162,7 +162,7 @@ function fcm(behaviour: Exclude<FcmBehaviour, 'ok'>): Fault {
     },
     async check(t, { registry }) {
       t.ok(refused > 0, `${refused} calls met it`);
-      const waiting = "select count(*)::int as n from subscription where mirror in ('pending', 'failed')";
+      const waiting = "select count(*)::int as n from topic_mirror where state = 'pending'";
       await waitUntil('every topic mirrored', async () => (await registry.query(waiting)).rows[0].n === 0, {
         timeoutMs: 120_000,
         everyMs: 500,

@@ -135,7 +135,7 @@ async function failures(): Promise<void> {
 /** FCM is asked: by its good tokens, and by those that it refuses. */
 async function mirrored(): Promise<void> {
   const waiting = () =>
-    registry(`select 1 from subscription where topic = 'canary' and mirror = 'pending' and attempts = 0`);
+    registry(`select 1 from topic_mirror where topic = 'canary' and state = 'pending' and attempts = 0`);
   await waitUntil(
     'FCM to have been asked',
     async () => {
@@ -188,11 +188,12 @@ t.test('traffic with secrets in every place of it, good and bad', async () => {
 });
 
 const ADDRESS = ['registry device'];
+const TOPICS = ['registry topic_mirror'];
 /** Where each must be; nowhere else. */
 const PLACES: Record<string, string[]> = {
-  'FCM token': ADDRESS,
+  'FCM token': [...ADDRESS, ...TOPICS],
   'FCM token that is gone': ADDRESS,
-  'FCM token that fails': ADDRESS,
+  'FCM token that fails': [...ADDRESS, ...TOPICS],
   'webpush endpoint': ADDRESS,
   'webpush key': ADDRESS,
   'identity secret': ['registry client'],

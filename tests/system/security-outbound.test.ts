@@ -56,15 +56,15 @@ t.test('a push address is kept as text: nothing connects to what it names', asyn
       'FCM to have been asked',
       async () => {
         await reconcile();
-        const rows = await registry<{ mirror: string }>(
-          'select mirror from subscription where device_id = $1',
-          made.body.deviceId,
+        const rows = await registry<{ state: string }>(
+          'select state from topic_mirror where address_value = $1',
+          address.value,
         );
-        return rows[0]?.mirror === 'pending' ? null : rows[0]?.mirror;
+        return rows[0]?.state === 'pending' ? null : (rows[0]?.state ?? 'untold');
       },
       { timeoutMs: 30_000 },
     );
-    t.equal(state, address.kind === 'fcm_token' ? 'mirrored' : 'none', 'one by FCM, the others by nobody');
+    t.equal(state, address.kind === 'fcm_token' ? 'mirrored' : 'untold', 'one by FCM, the others by nobody');
   }
   t.equal(connections, 0);
 });

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import {
   createSecureServer,
   type Http2SecureServer,
@@ -8,7 +9,7 @@ import {
 export interface FcmStats {
   sends: number;
   tokensIssued: number;
-  /** `<project>/<topic>` → devices that joined less those that left */
+  /** `<project>/<topic>` → addresses that are in it */
   topics: Record<string, number>;
   refused: number;
 }
@@ -33,6 +34,12 @@ interface Control {
   hanging: Set<Http2ServerResponse>;
 }
 
+/** `<project>/<topic>` → tokens that are in it, as FCM keeps them: joining or leaving twice is once. */
+type Members = Map<string, Set<string>>;
+
+/** No token is kept or told: SHA-256 in hexadecimal, by which a test that knows the token finds it. */
+export const tokenDigest = (token: string): string => createHash('sha256').update(token).digest('hex');
+
 /** The FCM stand-in: FCM's HTTP v1 and Google's token endpoint over HTTP/2 and 1.1, on 127.0.0.1. Keeps no token. */
 export function createFcmServer(tls: { key: string; cert: string }): {
   server: Http2SecureServer;
@@ -40,8 +47,9 @@ export function createFcmServer(tls: { key: string; cert: string }): {
 } {
   const stats: FcmStats = { sends: 0, tokensIssued: 0, topics: {}, refused: 0 };
   const control: Control = { outage: 'ok', hanging: new Set() };
+  const members: Members = new Map();
   const server = createSecureServer({ ...tls, allowHTTP1: true }, (request, response) => {
-    answer(request, response, stats, control).catch(() => response.stream?.close());
+    answer(request, response, { stats, control, members }).catch(() => response.stream?.close());
   });
   server.on('sessionError', () => {});
   return { server, stats };
@@ -50,8 +58,7 @@ export function createFcmServer(tls: { key: string; cert: string }): {
 async function answer(
   request: Http2ServerRequest,
   response: Http2ServerResponse,
-  stats: FcmStats,
-  control: Control,
+  { stats, control, members }: { stats: FcmStats; control: Control; members: Members },
 ): Promise<void> {
   let body = '';
   for await (const chunk of request) body += chunk;
@@ -61,6 +68,9 @@ async function answer(
     response.end(JSON.stringify(json));
   };
   if (pathname === '/stats') return reply(200, stats);
+  // ?topic=<project>/<topic>: the digests of its tokens
+  if (pathname === '/members')
+    return reply(200, [...(members.get(searchParams.get('topic') ?? '') ?? [])].sort());
   if (pathname === '/behaviour' && request.method === 'PUT') {
     control.outage = body as Outage;
     for (const hung of control.hanging) hung.stream?.close();
@@ -105,7 +115,11 @@ async function answer(
     const joins = request.method === 'POST';
     const topic = joins ? searchParams.get('topic_name') : decodeURIComponent(subscription[3] ?? '');
     const name = `${subscription[1]}/${topic}`;
-    stats.topics[name] = (stats.topics[name] ?? 0) + (joins ? 1 : -1);
+    const tokens = members.get(name) ?? new Set();
+    members.set(name, tokens);
+    if (joins) tokens.add(tokenDigest(token));
+    else tokens.delete(tokenDigest(token));
+    stats.topics[name] = tokens.size;
     return reply(200, {});
   }
   return reply(404, errorBody(404, 'NOT_FOUND'));

@@ -15,7 +15,7 @@ export interface RegistrationRowsJson {
 /**
  * All changes of a batch of registrations. One statement is one transaction. Rows go in by their keys' order, so that two
  * batches do not wait for each other crosswise; the division fails, and with it everything, when a device was changed by
- * another meanwhile.
+ * another meanwhile. What FCM has to be told of an address that changes or goes is marked by triggers (migration 0004).
  */
 export const writeRegistrations = (rows: RegistrationRowsJson) => Prisma.sql`
   WITH new_users AS (
@@ -49,27 +49,9 @@ export const writeRegistrations = (rows: RegistrationRowsJson) => Prisma.sql`
     FROM given r
     WHERE d.client_id = r.client_id AND d.id = r.id AND d.last_fact_id = r.previous_fact_id
     RETURNING 1
-  ), mirrored_anew AS (
-    -- FCM knows topics by address: a new one joins them again
-    UPDATE subscription s SET mirror = 'pending', attempts = 0, mirror_error = NULL,
-      mirror_after = r.updated_at, updated_at = r.updated_at
-    FROM given r JOIN device d ON d.client_id = r.client_id AND d.id = r.id
-    WHERE s.client_id = r.client_id AND s.device_id = r.id AND s.state = 'joined'
-      AND (d.address_kind, d.address_value) IS DISTINCT FROM (r.address_kind, r.address_value)
   ), going AS (
     SELECT * FROM json_to_recordset(${rows.removed}::json)
       AS r(client_id text, id uuid, previous_fact_id uuid)
-  ), leaves AS (
-    -- the subscriptions go with their device, but FCM must still be told
-    INSERT INTO topic_leave (client_id, topic, address_value, updated_at)
-    SELECT DISTINCT d.client_id, s.topic, d.address_value, now()
-    FROM going r
-      JOIN device d ON d.client_id = r.client_id AND d.id = r.id
-      JOIN subscription s ON s.client_id = d.client_id AND s.device_id = d.id
-    WHERE d.address_kind = 'fcm_token' AND d.address_state = 'live' AND s.mirror <> 'none'
-    ORDER BY 1, 2, 3
-    ON CONFLICT (client_id, topic, address_value)
-      DO UPDATE SET attempts = 0, mirror_after = excluded.updated_at, updated_at = excluded.updated_at
   ), removed AS (
     DELETE FROM device d USING going r
     WHERE d.client_id = r.client_id AND d.id = r.id AND d.last_fact_id = r.previous_fact_id

@@ -8,7 +8,10 @@ export interface SubscriptionRowsJson {
   now: Date;
 }
 
-/** All changes of a batch of subscriptions. A device that went meanwhile fails the foreign key, and the batch decides anew. */
+/**
+ * All changes of a batch of subscriptions. A device that went meanwhile fails the foreign key, and the batch decides anew. Triggers
+ * mark what FCM has to be told (migration 0004).
+ */
 export const writeSubscriptions = (rows: SubscriptionRowsJson) => Prisma.sql`
   WITH r AS (
     SELECT * FROM json_to_recordset(${rows.states}::json)
@@ -19,11 +22,10 @@ export const writeSubscriptions = (rows: SubscriptionRowsJson) => Prisma.sql`
     SELECT DISTINCT client_id, topic FROM r ORDER BY client_id, topic
     ON CONFLICT DO NOTHING
   ), states AS (
-    INSERT INTO subscription (client_id, device_id, topic, state, updated_at, mirror_after)
-    SELECT client_id, device_id, topic, state, ${rows.now}::timestamptz, ${rows.now}::timestamptz FROM r
-    ON CONFLICT (client_id, device_id, topic) DO UPDATE SET state = excluded.state,
-      mirror = 'pending', attempts = 0, mirror_error = NULL,
-      mirror_after = excluded.mirror_after, updated_at = excluded.updated_at
+    INSERT INTO subscription (client_id, device_id, topic, state, updated_at)
+    SELECT client_id, device_id, topic, state, ${rows.now}::timestamptz FROM r
+    ON CONFLICT (client_id, device_id, topic)
+      DO UPDATE SET state = excluded.state, updated_at = excluded.updated_at
   ), facts AS (
     INSERT INTO fact (client_id, id, type, source, subject, time, data)
     SELECT * FROM json_to_recordset(${rows.facts}::json)

@@ -1,130 +1,327 @@
 import { randomUUID } from 'node:crypto';
+import pg from 'pg';
 import t from 'tap';
-import { createPrismaLeaveStore } from '../../../lambdas/adapters/prisma-leave-store.ts';
+import { waitUntil } from '../../../infra/local/wait-until.ts';
 import { createPrismaMirrorStore } from '../../../lambdas/adapters/prisma-mirror-store.ts';
-import type { MirrorResult, PendingMirror } from '../../../lambdas/ports/mirror-store.ts';
+import type { ClaimedMirror, MirrorOutcome } from '../../../lambdas/ports/mirror-store.ts';
 import { environment, registryDatabase } from '../../support/registry-database.ts';
 import { joinEvent, leaveEvent, registerEvent, registration, removeEvent } from '../../support/requests.ts';
 
-const database = await registryDatabase(t, {
-  name: 'demo',
-  properties: ['www'],
-  firebaseProject: 'project-1',
-});
+const PROJECT = 'project-1';
+const database = await registryDatabase(
+  t,
+  { name: 'demo', properties: ['www'], firebaseProject: PROJECT },
+  { name: 'bare', properties: ['www'] },
+);
 const functions = environment(t, database.writerUrl);
 const store = createPrismaMirrorStore(functions.registry);
 const rival = createPrismaMirrorStore(environment(t, database.writerUrl).registry);
 const LEASE = 60_000;
+t.afterEach(() => database.rows('delete from topic_mirror'));
 
-async function subscribed(...topics: string[]) {
-  const address = { kind: 'fcm_token', value: `token-${randomUUID()}` };
-  const request = registration({ installationId: randomUUID(), address });
-  const { body } = await functions.one(registerEvent(request));
-  const options = () => ({ token: body.deviceToken });
-  await functions.subscribe(joinEvent(body.registrationId, topics, options()));
-  return { request, address, body, options };
+interface Site {
+  client?: string;
+  address?: { kind: string; value: string };
 }
-const rows = (deviceId: string) =>
-  database.rows('select * from subscription where device_id = $1 order by topic', deviceId);
-const result = (row: PendingMirror, changes: Partial<MirrorResult> = {}): MirrorResult => ({
-  row,
-  mirror: 'mirrored',
-  error: null,
-  after: new Date(),
-  dead: false,
-  ...changes,
-});
-const claimed = async (deviceId: string) =>
-  (await store.claim(1_000, LEASE)).filter((row) => row.deviceId === deviceId);
-t.afterEach(() => database.rows('delete from subscription'));
+
+/** A device that joined topics. */
+async function joined({ client = 'demo', address = fcmToken() }: Site, ...topics: string[]) {
+  const request = registration({ installationId: randomUUID(), address });
+  const { body } = await functions.one(registerEvent(request, { client }));
+  const options = () => ({ client, token: body.deviceToken });
+  const join = (...some: string[]) => functions.subscribe(joinEvent(body.registrationId, some, options()));
+  if (topics.length > 0) await join(...topics);
+  return {
+    address: address.value,
+    deviceId: body.deviceId,
+    join,
+    leave: (...some: string[]) => functions.subscribe(leaveEvent(body.registrationId, some, options())),
+    change: (device: object) =>
+      functions.one(registerEvent(registration({ ...request.device, ...device }), options())),
+    optOut: () => functions.one(removeEvent(body.registrationId, options())),
+  };
+}
+const fcmToken = (value = `token-${randomUUID()}`) => ({ kind: 'fcm_token', value });
+const rows = (address: string) =>
+  database.rows(
+    'select * from topic_mirror where address_value = $1 order by topic, firebase_project',
+    address,
+  );
+const claim = async (address: string, project = PROJECT) =>
+  (await store.claim(project, 1_000, LEASE))
+    .filter(({ addressValue }) => addressValue === address)
+    .sort((a, b) => a.topic.localeCompare(b.topic));
+const settle = (claimed: ClaimedMirror[], outcome: MirrorOutcome) =>
+  store.settle(claimed.map((row) => ({ row, outcome })));
+const asked = (claimed: ClaimedMirror[]) => claimed.map(({ action, topic }) => `${action} ${topic}`);
+const JOINED: MirrorOutcome = { result: 'joined' };
+const GONE: MirrorOutcome = { result: 'gone', dead: false };
+/** As FCM would answer everything that is asked of it. */
+async function mirror(address: string, project = PROJECT) {
+  const claimed = await claim(address, project);
+  for (const row of claimed)
+    await settle([row], row.action === 'join' ? JOINED : row.action === 'wait' ? { result: 'waits' } : GONE);
+  return asked(claimed);
+}
 
 t.test('what waits is claimed once: the lease keeps other runs off, and ends', async (t) => {
-  const { address, body } = await subscribed('news', 'sport');
-  const [mine, theirs] = await Promise.all([store.claim(1, LEASE), rival.claim(1_000, LEASE)]);
-  t.equal(mine.length + theirs.length, 2);
+  const { address } = await joined({}, 'news', 'sport');
+  t.same(await store.projects(), [PROJECT]);
+  const [mine, theirs] = await Promise.all([
+    store.claim(PROJECT, 1, LEASE),
+    rival.claim(PROJECT, 1_000, LEASE),
+  ]);
   t.same([...mine, ...theirs].map(({ topic }) => topic).sort(), ['news', 'sport']);
   t.match(mine[0] ?? theirs[0], {
     clientId: 'demo',
-    deviceId: body.deviceId,
-    state: 'joined',
+    addressValue: address,
+    firebaseProject: PROJECT,
     attempts: 0,
-    firebaseProject: 'project-1',
-    addressKind: 'fcm_token',
-    addressState: 'live',
-    addressValue: address.value,
+    action: 'join',
   });
-  t.same(await store.claim(1_000, LEASE), []);
-  await database.rows('update subscription set mirror_after = now()');
-  t.equal((await rival.claim(1_000, LEASE)).length, 2, 'a run that died leaves them to the next');
+  t.same(await store.claim(PROJECT, 1_000, LEASE), []);
+  await database.rows(`update topic_mirror set leased_until = now()`);
+  t.equal((await rival.claim(PROJECT, 1_000, LEASE)).length, 2, 'a run that died leaves them to the next');
 });
 
-t.test('what became of it is kept, and a later try comes when it is due', async (t) => {
-  const { body } = await subscribed('a', 'b', 'c');
-  const [a, b, c] = (await claimed(body.deviceId)).sort((x, y) => x.topic.localeCompare(y.topic));
-  const later = new Date(Date.now() + 3_600_000);
-  await store.save([
-    result(a as PendingMirror),
-    result(b as PendingMirror, { mirror: 'pending', error: 'quota', after: later }),
-    result(c as PendingMirror, { mirror: 'failed', error: 'quota' }),
+t.test('what became of it is kept; a later try comes when it is due, and it is never given up', async (t) => {
+  const { address } = await joined({}, 'a', 'b', 'c');
+  const [a, b, c] = (await claim(address)) as [ClaimedMirror, ClaimedMirror, ClaimedMirror];
+  const dueAt = new Date(Date.now() + 3_600_000);
+  await settle([a], JOINED);
+  await settle([b], { result: 'later', error: 'quota', dueAt });
+  await settle([c], { result: 'released' });
+  t.match(await rows(address), [
+    { state: 'mirrored', attempts: 0, error: null },
+    { state: 'pending', attempts: 1, error: 'quota', due_at: dueAt },
+    { state: 'pending', attempts: 0, error: null },
   ]);
-  t.match(await rows(body.deviceId), [
-    { mirror: 'mirrored', attempts: 1, mirror_error: null },
-    { mirror: 'pending', attempts: 1, mirror_error: 'quota', mirror_after: later },
-    { mirror: 'failed', attempts: 1, mirror_error: 'quota' },
-  ]);
-  t.same(await claimed(body.deviceId), []);
-  await database.rows('update subscription set mirror_after = now()');
-  t.match(await claimed(body.deviceId), [{ topic: 'b', attempts: 1 }]);
+  t.same(asked(await claim(address)), ['join c']);
+  await database.rows(`update topic_mirror set due_at = now(), attempts = 1000 where topic = 'b'`);
+  const [again] = (await claim(address)) as [ClaimedMirror];
+  t.match(again, { topic: 'b', attempts: 1_000, action: 'join' });
+  await settle([again], { result: 'later', error: 'quota', dueAt: new Date() });
+  t.same(asked(await claim(address)), ['join b']);
 });
 
-t.test('a change that came while FCM was asked is not overwritten', async (t) => {
-  const { body, options } = await subscribed('sport');
-  const [row] = await claimed(body.deviceId);
-  await functions.subscribe(leaveEvent(body.registrationId, ['sport'], options()));
-  await store.save([result(row as PendingMirror)]);
-  t.match(await rows(body.deviceId), [{ state: 'left', mirror: 'pending', attempts: 0 }]);
-  t.match(await claimed(body.deviceId), [{ state: 'left' }]);
+t.test('a change that came while FCM was asked is asked again, after the first has ended', async (t) => {
+  const { address, leave } = await joined({}, 'sport');
+  const first = await claim(address);
+  await leave('sport');
+  t.same(await claim(address), [], 'one call at a time for an address and a topic');
+  await settle(first, JOINED);
+  t.match(await rows(address), [{ state: 'pending', attempts: 0 }]);
+  const second = await claim(address);
+  t.same(asked(second), ['leave sport']);
+  await settle(second, GONE);
+  t.same(await rows(address), [], 'FCM has nothing of it any more');
 });
 
-t.test('a dead address is retired; one that came meanwhile is not', async (t) => {
-  const { request, body, options } = await subscribed('sport');
-  const [row] = await claimed(body.deviceId);
-  const device = async () => (await database.rows('select * from device where id = $1', body.deviceId))[0];
-  const dead = () => result(row as PendingMirror, { mirror: 'none', error: 'gone', dead: true });
-  await store.save([dead()]);
-  t.match(await device(), { address_state: 'dead' });
-  const address = { kind: 'fcm_token', value: 'the new one' };
-  await functions.register(registerEvent(registration({ ...request.device, address }), options()));
-  t.match(await device(), { address_state: 'live', address_value: 'the new one' });
-  await store.save([dead()]);
-  t.match(await device(), { address_state: 'live' });
+t.test('joined and left before FCM heard of it: there is nothing to tell', async (t) => {
+  const { address, leave } = await joined({}, 'sport');
+  await leave('sport');
+  t.same(await mirror(address), ['forget sport']);
+  t.same(await rows(address), []);
 });
 
-t.test('a new address joins the topics of the old one; any other change tells FCM nothing', async (t) => {
-  const { request, body, options } = await subscribed('a', 'b');
-  await functions.subscribe(leaveEvent(body.registrationId, ['b'], options()));
-  await store.save((await claimed(body.deviceId)).map((row) => result(row)));
-  const refresh = (device: object) =>
-    functions.one(registerEvent(registration({ ...request.device, ...device }), options()));
-  t.equal((await refresh({ locale: 'fr' })).status, 200);
-  t.same(await claimed(body.deviceId), []);
-  const address = { kind: 'fcm_token', value: 'the new one' };
-  t.equal((await refresh({ address, locale: 'fr' })).status, 200);
-  t.match(await claimed(body.deviceId), [
-    { topic: 'a', state: 'joined', attempts: 0, addressValue: 'the new one' },
+t.test('two installations with one address: FCM loses it when the last one leaves', async (t) => {
+  const one = await joined({}, 'news', 'sport');
+  const two = await joined({ address: fcmToken(one.address) }, 'news', 'sport');
+  t.same(await mirror(one.address), ['join news', 'join sport'], 'asked for once');
+  await one.leave('news');
+  t.same(await mirror(one.address), ['join news'], 'it stays, and is told again');
+  await one.optOut();
+  t.same(await mirror(one.address), ['join news', 'join sport'], 'as when the other device goes');
+  await two.leave('sport');
+  await two.optOut();
+  t.same(await mirror(one.address), ['leave news', 'leave sport']);
+  t.same(await rows(one.address), []);
+});
+
+t.test('two clients with one address are none of each other’s business', async (t) => {
+  const ours = await joined({}, 'news');
+  const theirs = await joined({ client: 'bare', address: fcmToken(ours.address) }, 'news');
+  await mirror(ours.address);
+  await theirs.optOut();
+  t.same(await claim(ours.address), []);
+  t.match(await rows(ours.address), [
+    { client_id: 'bare', state: 'pending' },
+    { client_id: 'demo', state: 'mirrored' },
   ]);
 });
 
 t.test(
-  'a device that goes takes its subscriptions with it; saving what became of them is harmless',
+  'a new address joins the topics of the old one, which leaves them; other changes tell FCM nothing',
   async (t) => {
-    const { body, options } = await subscribed('sport');
-    const waiting = await claimed(body.deviceId);
-    t.match(await functions.one(removeEvent(body.registrationId, options())), { status: 204 });
-    t.same(await rows(body.deviceId), []);
-    await store.save(waiting.map((row) => result(row, { dead: true })));
+    const device = await joined({}, 'a', 'b');
+    await mirror(device.address);
+    await device.leave('b');
+    await mirror(device.address);
+    t.equal((await device.change({ address: fcmToken(device.address), locale: 'fr' })).status, 200);
+    t.same(await mirror(device.address), []);
+    const address = fcmToken();
+    t.equal((await device.change({ address })).status, 200);
+    const claimed = await store.claim(PROJECT, 1_000, LEASE);
+    t.same(claimed.map(({ action, topic, addressValue }) => [action, topic, addressValue]).sort(), [
+      ['join', 'a', address.value],
+      ['leave', 'a', device.address],
+    ]);
+    for (const row of claimed) await settle([row], row.action === 'join' ? JOINED : GONE);
+    t.same(await rows(device.address), []);
+    await device.optOut();
+    t.same(await mirror(address.value), ['leave a']);
   },
 );
+
+t.test(
+  'an address of another kind takes the old one out; those that are not FCM’s are no business of it',
+  async (t) => {
+    for (const kind of ['fid', 'webpush']) {
+      const device = await joined({}, 'a');
+      await mirror(device.address);
+      t.equal((await device.change({ address: { kind, value: device.address } })).status, 200);
+      t.same(await mirror(device.address), ['leave a'], kind);
+    }
+    const silent = await joined({ address: { kind: 'webpush', value: '{}' } }, 'a');
+    t.same(await rows(silent.address), []);
+  },
+);
+
+t.test(
+  'a device that opts out leaves, one that comes back joins, in whatever order FCM hears of it',
+  async (t) => {
+    const device = await joined({}, 'news');
+    await mirror(device.address);
+    await device.optOut();
+    const leaving = await claim(device.address);
+    t.same(asked(leaving), ['leave news']);
+    await joined({ address: fcmToken(device.address) }, 'news');
+    await settle(leaving, GONE);
+    t.same(await mirror(device.address), ['join news']);
+    t.match(await rows(device.address), [{ state: 'mirrored' }]);
+  },
+);
+
+t.test('a dead address is taken off all its devices and topics; a new one is alive', async (t) => {
+  const one = await joined({}, 'a', 'b');
+  const two = await joined({ address: fcmToken(one.address) }, 'a');
+  const [first] = await claim(one.address);
+  await settle([first as ClaimedMirror], { result: 'gone', dead: true });
+  t.same(await rows(one.address), []);
+  const states = () =>
+    database.rows('select address_state from device where id = any($1)', [one.deviceId, two.deviceId]);
+  t.same(await states(), [{ address_state: 'dead' }, { address_state: 'dead' }]);
+  await two.join('c');
+  t.same(await rows(one.address), [], 'FCM hears nothing more of it');
+  const address = fcmToken();
+  await two.change({ address });
+  t.same(await mirror(address.value), ['join a', 'join c']);
+});
+
+t.test('a Firebase project that comes later reaches those who joined before', async (t) => {
+  const { address } = await joined({ client: 'bare' }, 'a', 'b');
+  t.same(await mirror(address, ''), ['wait a', 'wait b']);
+  t.match(await rows(address), [{ state: 'none' }, { state: 'none' }]);
+  t.same(await store.projects(), []);
+  const set = (project: string | null) =>
+    database.rows(`update client set firebase_project = $1 where name = 'bare'`, project);
+  await set('project-2');
+  t.same(await mirror(address, ''), ['forget a', 'forget b']);
+  t.same(await mirror(address, 'project-2'), ['join a', 'join b']);
+  t.match(await rows(address), Array(2).fill({ firebase_project: 'project-2', state: 'mirrored' }));
+
+  await set('project-3');
+  t.same(await mirror(address, 'project-2'), ['leave a', 'leave b'], 'the project before has them no more');
+  t.same(await mirror(address, 'project-3'), ['join a', 'join b']);
+  await set('project-2');
+  await mirror(address, 'project-3');
+  t.same(await mirror(address, 'project-2'), ['join a', 'join b'], 'and back');
+
+  await set(null);
+  t.same(await mirror(address, 'project-2'), ['leave a', 'leave b']);
+  await set('project-2');
+  const { address: other } = await joined({ client: 'bare' }, 'a');
+  t.same(await mirror(other, 'project-2'), ['join a']);
+  await set(null);
+});
+
+t.test('a change of the project that a subscription did not see yet reaches it nevertheless', async (t) => {
+  const { address } = await joined({}, 'a');
+  await mirror(address);
+  // as a function leaves it whose statement began before the change and ended after it
+  await database.rows(`update client set firebase_project = 'project-9' where name = 'demo'`);
+  await database.rows('delete from topic_mirror');
+  await database.rows(
+    `insert into topic_mirror (client_id, address_value, topic, firebase_project) values ('demo', $1, 'a', $2)`,
+    address,
+    PROJECT,
+  );
+  t.same(await mirror(address), ['forget a']);
+  t.same(await mirror(address, 'project-9'), ['join a']);
+  await database.rows(`update client set firebase_project = $1 where name = 'demo'`, PROJECT);
+});
+
+/** Whether a session waits for a lock. */
+const somebodyWaits = () =>
+  waitUntil('a session to wait for a lock', async () => {
+    const waiting = await database.rows(
+      `select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+    );
+    return waiting.length > 0;
+  });
+
+t.test('topics and address changed at once: whoever comes second sees the other', async (t) => {
+  const other = environment(t, database.writerUrl);
+  for (const first of ['subscription', 'address'] as const) {
+    const device = await joined({}, 'a');
+    await mirror(device.address);
+    const address = fcmToken().value;
+    const subscribe = `insert into subscription (client_id, device_id, topic, state, updated_at)
+      values ('demo', '${device.deviceId}', 'b', 'joined', now())`;
+    const move = `update device set address_value = '${address}' where id = '${device.deviceId}'`;
+    await database.rows(`insert into topic (client_id, name) values ('demo', 'b') on conflict do nothing`);
+    const [one, two] = first === 'subscription' ? [subscribe, move] : [move, subscribe];
+    const connection = await database.pool.connect();
+    await connection.query('begin');
+    await connection.query(one);
+    const second = other.registry.prisma.$executeRawUnsafe(two);
+    second.catch(() => {});
+    await somebodyWaits();
+    await connection.query('commit');
+    connection.release();
+    await second;
+    const claimed = await store.claim(PROJECT, 1_000, LEASE);
+    const of = (value: string) => asked(claimed.filter(({ addressValue }) => addressValue === value)).sort();
+    t.same(of(address), ['join a', 'join b'], `${first} first`);
+    t.ok(of(device.address).includes('leave a'));
+    t.notOk(of(device.address).some((one) => one.startsWith('join')));
+    for (const row of claimed) await settle([row], row.action === 'join' ? JOINED : GONE);
+  }
+});
+
+t.test('what waits is counted by project', async (t) => {
+  const { address } = await joined({}, 'a', 'b');
+  await joined({ client: 'bare' }, 'a');
+  const [a] = await claim(address);
+  await settle([a as ClaimedMirror], { result: 'later', error: 'quota', dueAt: new Date() });
+  t.match(await store.backlog(), [
+    { firebaseProject: '', pending: 1, retried: 0 },
+    { firebaseProject: PROJECT, pending: 2, retried: 1 },
+  ]);
+  for (const { oldestS } of await store.backlog()) t.ok(oldestS >= 0 && oldestS < 60);
+});
+
+t.test('an erasure by a reader of the client marks what FCM must forget', async (t) => {
+  const { address, deviceId } = await joined({}, 'a');
+  await mirror(address);
+  const reader = new pg.Client({ connectionString: database.readerUrl });
+  await reader.connect();
+  t.teardown(() => reader.end());
+  await reader.query(`begin; select set_config('pistats.client', 'demo', true)`);
+  t.equal((await reader.query('delete from device where id = $1', [deviceId])).rowCount, 1);
+  await reader.query('commit');
+  t.same(await mirror(address), ['leave a']);
+});
 
 t.test('answers are forgotten when nobody can ask for them any more', async (t) => {
   const key = `k-${randomUUID()}`;
@@ -135,62 +332,8 @@ t.test('answers are forgotten when nobody can ask for them any more', async (t) 
      where scope = (select min(scope) from idempotency where key = $1) and key = $1`,
     `key:${key}`,
   );
-  t.equal(await store.purgeAnswers(new Date(Date.now() - 7 * 86_400_000)), 1);
+  const before = new Date(Date.now() - 7 * 86_400_000);
+  t.equal(await store.purgeAnswers(before), 1);
+  t.equal(await store.purgeAnswers(before), 0);
   t.equal((await database.rows('select 1 from idempotency where key = $1', `key:${key}`)).length, 1);
-});
-
-const leaves = createPrismaLeaveStore(functions.registry);
-const waiting = (address: string) =>
-  database.rows('select * from topic_leave where address_value = $1 order by topic', address);
-const leaving = async (address: string) =>
-  (await leaves.claim(1_000, LEASE)).filter(({ addressValue }) => addressValue === address);
-
-t.test('a device that opts out is taken out of its topics, although it is gone', async (t) => {
-  const { address, body, options } = await subscribed('news', 'sport');
-  await functions.one(removeEvent(body.registrationId, options()));
-  t.same(await rows(body.deviceId), []);
-  const rowsLeft = await leaving(address.value);
-  t.match(
-    rowsLeft.map(({ topic, state, firebaseProject }) => ({ topic, state, firebaseProject })),
-    ['news', 'sport'].map((topic) => ({ topic, state: 'left', firebaseProject: 'project-1' })),
-  );
-  const [done, again] = rowsLeft as [PendingMirror, PendingMirror];
-  const after = new Date(Date.now() - 1_000);
-  await leaves.save([result(done), result(again, { mirror: 'pending', error: 'busy', after })]);
-  t.match(await waiting(address.value), [{ topic: again.topic, attempts: 1, mirror_error: 'busy' }]);
-  const [later] = await leaving(address.value);
-  await leaves.save([result(later as PendingMirror, { mirror: 'failed', error: 'gone' })]);
-  t.same(await waiting(address.value), [], 'given up: nothing is left behind');
-});
-
-t.test('a device that comes back with its address is not taken out again', async (t) => {
-  const { address, request, body, options } = await subscribed('news');
-  await functions.one(removeEvent(body.registrationId, options()));
-  t.equal((await waiting(address.value)).length, 1);
-  const { body: anew } = await functions.one(registerEvent(request));
-  await functions.subscribe(joinEvent(anew.registrationId, ['news'], { token: anew.deviceToken }));
-  const joined = await claimed(anew.deviceId);
-  t.match(joined, [{ topic: 'news', state: 'joined' }]);
-  await store.save(joined.map((row) => result(row)));
-  t.same(await waiting(address.value), []);
-});
-
-t.test('two devices with one address that go together, and one without an address', async (t) => {
-  const shared = await subscribed('news');
-  const twin = registration({ installationId: randomUUID(), address: shared.address });
-  const { body } = await functions.one(registerEvent(twin));
-  await functions.subscribe(joinEvent(body.registrationId, ['news'], { token: body.deviceToken }));
-  const silent = registration({ installationId: randomUUID() });
-  const { body: mute } = await functions.one(registerEvent(silent));
-  await functions.subscribe(joinEvent(mute.registrationId, ['news'], { token: mute.deviceToken }));
-  const answers = await functions.register(
-    removeEvent(shared.body.registrationId, shared.options()),
-    removeEvent(body.registrationId, { token: body.deviceToken }),
-    removeEvent(mute.registrationId, { token: mute.deviceToken }),
-  );
-  t.same(
-    answers.map(({ status }) => status),
-    [204, 204, 204],
-  );
-  t.equal((await waiting(shared.address.value)).length, 1);
 });

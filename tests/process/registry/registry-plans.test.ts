@@ -3,7 +3,7 @@ import t from 'tap';
 import { environment, registryDatabase } from '../../support/registry-database.ts';
 import { joinEvent, registerEvent, registration, tokens } from '../../support/requests.ts';
 
-const TABLES = ['device', 'app_user', 'fact', 'idempotency', 'subscription', 'topic', 'topic_leave'];
+const TABLES = ['device', 'app_user', 'fact', 'idempotency', 'subscription', 'topic', 'topic_mirror'];
 const BATCH = 100;
 
 /** Rows that were read, from tables and from indexes, since the statistics of the database began. */
@@ -27,7 +27,13 @@ t.test(
       await work();
       return (await read()) - before;
     };
-    const batch = () => Array.from({ length: BATCH }, () => registration({ installationId: randomUUID() }));
+    const batch = () =>
+      Array.from({ length: BATCH }, () =>
+        registration({
+          installationId: randomUUID(),
+          address: { kind: 'fcm_token', value: `token-${randomUUID()}` },
+        }),
+      );
     const register = (bodies: ReturnType<typeof batch>) =>
       function_.register(...bodies.map((body) => registerEvent(body, { client: 'first' })));
 

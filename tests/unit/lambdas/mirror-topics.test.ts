@@ -1,159 +1,213 @@
 import t from 'tap';
-import type { MirrorQueue, MirrorResult, PendingMirror } from '../../../lambdas/ports/mirror-store.ts';
-import type { Push, PushOutcome } from '../../../lambdas/ports/push.ts';
-import { MAX_PER_SECOND, mirrorTopics } from '../../../lambdas/reconcile/mirror-topics.ts';
+import type { ClaimedMirror, MirrorQueue, SettledMirror } from '../../../lambdas/ports/mirror-store.ts';
+import type { Push, PushOutage, PushOutcome } from '../../../lambdas/ports/push.ts';
+import { CALLS_AT_ONCE, MAX_PER_SECOND, mirrorTopics } from '../../../lambdas/reconcile/mirror-topics.ts';
+import { LAST_START_MS } from '../../../lambdas/time-limits.ts';
 
 const NOW = new Date('2026-06-01T12:00:00Z');
 
-function pending(changes: Partial<PendingMirror> = {}): PendingMirror {
+function waiting(changes: Partial<ClaimedMirror> = {}): ClaimedMirror {
   return {
     clientId: 'demo',
-    deviceId: 'device-1',
-    topic: 'sport',
-    state: 'joined',
-    attempts: 0,
-    updatedAt: NOW.toISOString(),
-    firebaseProject: 'project-1',
-    addressKind: 'fcm_token',
-    addressState: 'live',
     addressValue: 'token-1',
+    topic: 'sport',
+    firebaseProject: 'project-1',
+    version: 0,
+    attempts: 0,
+    action: 'join',
     ...changes,
   };
 }
 
-/** Rows that wait, and an FCM that answers each token as `outcome` says. */
-function mirroring(
-  rows: PendingMirror[],
-  outcome: (token: string) => PushOutcome = () => ({ result: 'done' }),
-) {
-  const waiting = [...rows];
-  const saved: MirrorResult[] = [];
-  const calls: [string, string, string, string[]][] = [];
+type Answer = (
+  token: string,
+  project: string,
+) => PushOutcome | PushOutage | Promise<PushOutcome | PushOutage>;
+
+/** Rows that wait, and an FCM that answers each token as `answer` says. */
+function mirroring(rows: ClaimedMirror[], answer: Answer = () => ({ result: 'done' })) {
+  const queued = [...rows];
+  const settled: SettledMirror[] = [];
+  const calls: [project: string, action: string, topic: string, tokens: string[]][] = [];
+  const at = { once: 0, most: 0 };
   const queue: MirrorQueue = {
-    claim: async (limit) => waiting.splice(0, limit),
-    save: async (results) => void saved.push(...results),
+    projects: async () => [...new Set(queued.map(({ firebaseProject }) => firebaseProject))],
+    async claim(project, limit) {
+      const due = queued.filter(({ firebaseProject }) => firebaseProject === project).slice(0, limit);
+      for (const row of due) queued.splice(queued.indexOf(row), 1);
+      return due;
+    },
+    async settle(some) {
+      settled.push(...some);
+    },
+    backlog: async () => [],
   };
   const push: Push = {
     async setTopic(project, action, topic, tokens) {
       calls.push([project, action, topic, tokens]);
-      return tokens.map(outcome);
+      at.most = Math.max(at.most, ++at.once);
+      const outcomes = await Promise.all(tokens.map((token) => answer(token, project)));
+      at.once--;
+      return outcomes.find((one) => 'outage' in one) ?? (outcomes as PushOutcome[]);
     },
   };
   const run = (msLeft: () => number = () => 60_000) => mirrorTopics({ queue, push, now: () => NOW }, msLeft);
-  return { run, saved, calls, waiting };
+  const outcomeOf = (address: string) =>
+    settled.filter(({ row }) => row.addressValue === address).map(({ outcome }) => outcome);
+  return { run, settled, outcomeOf, calls, queued, at };
 }
+const none = { joined: 0, gone: 0, dead: 0, later: 0 };
 
 t.test('joins and leaves go to the topic of the client in its own Firebase project', async (t) => {
-  const { run, saved, calls } = mirroring([
-    pending(),
-    pending({ addressValue: 'token-2', deviceId: 'device-2' }),
-    pending({ state: 'left', addressValue: 'token-3' }),
-    pending({ topic: 'news' }),
-    pending({ clientId: 'other', addressValue: 'token-4' }),
-    pending({ clientId: 'third', firebaseProject: 'project-2', addressValue: 'token-5' }),
+  const { run, settled, calls } = mirroring([
+    waiting(),
+    waiting({ addressValue: 'token-2' }),
+    waiting({ action: 'leave', addressValue: 'token-3' }),
+    waiting({ topic: 'news' }),
+    waiting({ clientId: 'other', addressValue: 'token-4' }),
+    waiting({ clientId: 'third', firebaseProject: 'project-2', addressValue: 'token-5' }),
   ]);
-  t.same(await run(), { mirrored: 6, dead: 0, later: 0, failed: 0 });
-  t.same(calls, [
-    ['project-1', 'join', 'demo.sport', ['token-1', 'token-2']],
-    ['project-1', 'leave', 'demo.sport', ['token-3']],
+  t.same(await run(), { ...none, joined: 5, gone: 1 });
+  t.same(calls.sort(), [
     ['project-1', 'join', 'demo.news', ['token-1']],
+    ['project-1', 'join', 'demo.sport', ['token-1', 'token-2']],
     ['project-1', 'join', 'other.sport', ['token-4']],
+    ['project-1', 'leave', 'demo.sport', ['token-3']],
     ['project-2', 'join', 'third.sport', ['token-5']],
   ]);
-  t.equal(saved.length, 6);
-  for (const result of saved) t.match(result, { mirror: 'mirrored', error: null, dead: false });
+  t.equal(settled.length, 6);
+  for (const { row, outcome } of settled)
+    t.same(outcome, row.action === 'join' ? { result: 'joined' } : { result: 'gone', dead: false });
 });
 
-t.test('a project that does not answer is asked once; the others are mirrored meanwhile', async (t) => {
-  const hanging = { firebaseProject: 'hangs', addressValue: 'silent' };
-  const { run, saved, calls } = mirroring(
-    [
-      pending(hanging),
-      pending({ ...hanging, topic: 'news' }),
-      pending(),
-      pending({ ...hanging, topic: 'more' }),
-    ],
-    (token) => (token === 'silent' ? { result: 'later', code: 'timeout' } : { result: 'done' }),
-  );
-  t.same(await run(), { mirrored: 1, dead: 0, later: 3, failed: 0 });
-  t.same(
-    calls.map(([project]) => project),
-    ['hangs', 'project-1'],
-  );
-  t.equal(saved.filter(({ error }) => error === 'timeout').length, 3);
-});
-
-t.test('a device that FCM can’t reach is no work for FCM', async (t) => {
-  const { run, saved, calls } = mirroring([
-    pending({ addressKind: null, addressValue: null }),
-    pending({ addressKind: 'webpush' }),
-    pending({ addressState: 'dead' }),
-    pending({ firebaseProject: null }),
+t.test('what FCM need not hear of is no call', async (t) => {
+  const { run, calls, outcomeOf } = mirroring([
+    waiting({ action: 'wait', firebaseProject: '', addressValue: 'waits' }),
+    waiting({ action: 'forget', addressValue: 'forgotten' }),
   ]);
-  t.same(await run(), { mirrored: 0, dead: 0, later: 0, failed: 0 });
+  t.same(await run(), { ...none, gone: 1 });
   t.same(calls, []);
-  t.same(
-    saved.map(({ mirror, dead }) => [mirror, dead]),
-    Array(4).fill(['none', false]),
-  );
+  t.same(outcomeOf('waits'), [{ result: 'waits' }]);
+  t.same(outcomeOf('forgotten'), [{ result: 'gone', dead: false }]);
 });
 
-t.test(
-  'a dead address is retired and not asked about again; the others of its call are mirrored',
-  async (t) => {
-    const { run, saved } = mirroring(
-      ['live-1', 'gone', 'live-2'].map((addressValue) => pending({ addressValue })),
-      (token) => (token === 'gone' ? { result: 'dead', code: 'not-registered' } : { result: 'done' }),
-    );
-    t.same(await run(), { mirrored: 2, dead: 1, later: 0, failed: 0 });
-    t.same(
-      saved.map(({ row, mirror, error, dead }) => [row.addressValue, mirror, error, dead]),
-      [
-        ['live-1', 'mirrored', null, false],
-        ['gone', 'none', 'not-registered', true],
-        ['live-2', 'mirrored', null, false],
-      ],
-    );
-  },
-);
+t.test('a project that can’t be asked is asked once; the others go on beside it', async (t) => {
+  const hanging = { firebaseProject: 'hangs' };
+  let answer: (outage: PushOutage) => void = () => {};
+  const silence = new Promise<PushOutage>((resolve) => {
+    answer = resolve;
+  });
+  const { run, calls, settled, outcomeOf } = mirroring(
+    [
+      ...Array.from({ length: 100 }, (_, n) =>
+        waiting({ ...hanging, addressValue: 'silent', topic: `t-${n}` }),
+      ),
+      ...Array.from({ length: 1_500 }, (_, n) => waiting({ addressValue: `a-${n}` })),
+    ],
+    (token) => {
+      if (token === 'silent') return silence;
+      if (token === 'a-1499') answer({ outage: 'timeout' });
+      return { result: 'done' };
+    },
+  );
+  const summary = await run();
+  t.match(summary, { joined: 1_500 }, 'in two claims, while the other hung');
+  const asked = calls.filter(([project]) => project === 'hangs').length;
+  t.equal(asked, CALLS_AT_ONCE, 'those that were under way, and no more');
+  t.equal(summary.later, asked);
+  const outcomes = outcomeOf('silent');
+  t.equal(
+    outcomes.filter(({ result }) => result === 'released').length,
+    100 - asked,
+    'free for the next run',
+  );
+  t.match(
+    outcomes.filter(({ result }) => result === 'later'),
+    Array(asked).fill({ error: 'timeout' }),
+  );
+  t.equal(settled.length, 1_600);
+});
 
-t.test('an error of FCM is tried later: each time after a longer pause, and not for ever', async (t) => {
-  const rows = Array.from({ length: 12 }, (_, attempts) => pending({ attempts, deviceId: `d${attempts}` }));
-  const { run, saved } = mirroring(rows, () => ({ result: 'later', code: 'quota' }));
-  t.same(await run(), { mirrored: 0, dead: 0, later: 9, failed: 3 });
-  for (const { row, mirror, after, error, dead } of saved) {
-    t.same(
-      [mirror, error, dead],
-      [row.attempts >= 9 ? 'failed' : 'pending', 'quota', false],
-      `${row.attempts}`,
-    );
-    const most = Math.min(3_600_000, 5_000 * 2 ** row.attempts);
-    const pause = after.getTime() - NOW.getTime();
-    t.ok(pause >= most / 2 && pause <= most, `${row.attempts}: ${pause} ms`);
+t.test('a project that answers nothing but errors is left alone for this run', async (t) => {
+  const rows = Array.from({ length: 3_000 }, (_, n) => waiting({ topic: `t-${n}` }));
+  const { run, calls, queued } = mirroring(rows, () => ({ result: 'later', code: 'quota' }));
+  const { later } = await run();
+  t.ok(calls.length < 2 * CALLS_AT_ONCE, `${calls.length} calls`);
+  t.equal(later, calls.length);
+  t.equal(queued.length, 2_000, 'nothing more is claimed');
+});
+
+t.test('single failures among successes stop nobody', async (t) => {
+  const rows = Array.from({ length: 200 }, (_, n) =>
+    waiting({ topic: `t-${n}`, addressValue: `${n % 2 ? 'ok' : 'ill'}-${n}` }),
+  );
+  const { run } = mirroring(rows, (token) =>
+    token.startsWith('ill') ? { result: 'later', code: 'internal' } : { result: 'done' },
+  );
+  t.same(await run(), { ...none, joined: 100, later: 100 });
+});
+
+t.test('a dead address is told as such; the others of its call are mirrored', async (t) => {
+  const { run, outcomeOf } = mirroring(
+    ['live-1', 'gone', 'live-2'].map((addressValue) => waiting({ addressValue })),
+    (token) => (token === 'gone' ? { result: 'dead', code: 'not-registered' } : { result: 'done' }),
+  );
+  t.same(await run(), { ...none, joined: 2, dead: 1 });
+  t.same(outcomeOf('gone'), [{ result: 'gone', dead: true }]);
+  t.same(outcomeOf('live-2'), [{ result: 'joined' }]);
+});
+
+t.test('nothing is given up: each time after a longer pause, of an hour at most', async (t) => {
+  for (const attempts of [0, 1, 5, 9, 10, 100, 2_000]) {
+    const { run, settled } = mirroring([waiting({ attempts })], () => ({ result: 'later', code: 'quota' }));
+    t.same(await run(), { ...none, later: 1 });
+    const [{ outcome }] = settled as [SettledMirror];
+    if (outcome.result !== 'later') return t.fail(outcome.result);
+    t.equal(outcome.error, 'quota');
+    const most = Math.min(3_600_000, 5_000 * 2 ** attempts);
+    const pause = outcome.dueAt.getTime() - NOW.getTime();
+    t.ok(pause >= most / 2 && pause <= most, `${attempts}: ${pause} ms`);
   }
 });
 
 t.test('all that waits is mirrored in claims of 1,000, no faster than FCM allows', async (t) => {
-  const rows = Array.from({ length: 1_200 }, (_, index) => pending({ addressValue: `token-${index}` }));
-  const { run, calls, waiting } = mirroring(rows);
+  const rows = Array.from({ length: 1_200 }, (_, index) => waiting({ addressValue: `token-${index}` }));
+  const { run, calls, queued } = mirroring(rows);
   const startedAt = performance.now();
-  t.match(await run(), { mirrored: 1_200 });
+  t.match(await run(), { joined: 1_200 });
   const seconds = (performance.now() - startedAt) / 1_000;
-  t.same(waiting, []);
+  t.same(queued, []);
   t.same(
     calls.map(([, , , tokens]) => tokens.length),
     [1_000, 200],
   );
-  // timers may come a little early
-  t.ok(seconds >= (1_200 / MAX_PER_SECOND) * 0.95, `${seconds} s`);
+  // the second call begins when the first one's share of the second is over; timers may come a little early
+  t.ok(seconds >= (1_000 / MAX_PER_SECOND) * 0.95, `${seconds} s`);
 });
 
-t.test('a run that has no time left claims nothing more', async (t) => {
-  const rows = Array.from({ length: 1_001 }, () => pending());
-  const { run, waiting } = mirroring(rows);
-  let left = 10_001;
-  t.match(await run(() => left--), { mirrored: 1_000 });
-  t.equal(waiting.length, 1);
-  t.same(await run(() => 10_000), { mirrored: 0, dead: 0, later: 0, failed: 0 });
-  t.equal(waiting.length, 1);
+t.test('topics of one project are told beside each other, as many as may be at once', async (t) => {
+  const rows = Array.from({ length: 200 }, (_, n) => waiting({ topic: `t-${n}` }));
+  const { run, at } = mirroring(rows, async () => {
+    await new Promise(setImmediate);
+    return { result: 'done' };
+  });
+  t.match(await run(), { joined: 200 });
+  t.ok(at.most > 1 && at.most <= CALLS_AT_ONCE, `${at.most} at once`);
+});
+
+t.test('a run without time begins nothing: what it had claimed is free again', async (t) => {
+  const rows = Array.from({ length: 100 }, (_, n) => waiting({ topic: `t-${n}` }));
+  let left = 60_000;
+  const { run, calls, settled, queued } = mirroring(rows, () => {
+    left = LAST_START_MS - 1;
+    return { result: 'done' };
+  });
+  const { joined } = await run(() => left);
+  t.equal(joined, calls.length);
+  t.ok(joined < 100);
+  t.equal(settled.filter(({ outcome }) => outcome.result === 'released').length, 100 - joined);
+  t.same(queued, []);
+  const later = mirroring(rows);
+  t.same(await later.run(() => LAST_START_MS - 1), none);
+  t.equal(later.queued.length, 100, 'nor is anything claimed');
 });

@@ -39,6 +39,7 @@ t.test('deck.yaml names no place of the network but the Redis of its environment
 
 /** Who among those that see a request opens connections, and whence the address comes: never from the request. */
 const CONNECTING = {
+  'lambdas/adapters/call-agent.ts': 'firebase-push.ts, for which it is',
   'lambdas/adapters/firebase-push.ts': "Google's, by firebase-admin",
   'lambdas/adapters/prisma.ts': 'DATABASE_URL',
   'lambdas/adapters/redis-answer-cache.ts': 'REDIS_URL',
