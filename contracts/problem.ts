@@ -2,7 +2,7 @@
  * Every error a client can see: one stable code each. Kong's own 413 and 429 keep Kong's body.
  */
 export const PROBLEMS = {
-  key_missing: { status: 401, title: 'An API key is required in the x-api-key header' },
+  key_missing: { status: 401, title: 'An API key is required' },
   key_invalid: { status: 401, title: 'The API key is not known' },
   key_expired: { status: 401, title: 'The API key has expired' },
   client_disabled: { status: 403, title: 'This client is disabled' },

@@ -1,5 +1,6 @@
 import { DISABLED_TAG, ORIGIN_TAG, parseKeyTag } from '../../contracts/api-key.ts';
 import type { DeckModel, DeckPlugin, DeckRoute } from './deck-model.ts';
+import { lintSchemas } from './lint-schema.ts';
 
 export interface Finding {
   line: number;
@@ -75,6 +76,7 @@ const RULES: Record<string, (deck: DeckModel, report: Report) => void> = {
         );
     }
   },
+  schema: lintSchemas,
   'consumer-id'(deck, report) {
     for (const { name, line, value } of deck.consumers)
       if (typeof value.id !== 'string' || !UUID.test(value.id))

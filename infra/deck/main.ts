@@ -5,6 +5,7 @@ import { StopError } from '../local/stop-error.ts';
 import { type Output, runProgram, terminal } from '../operate/run-program.ts';
 import { brokenRelations, relationSentence, relations } from '../relations.ts';
 import { installDeck, requireDeck } from './deck-binary.ts';
+import { withDeckDefaults } from './deck-environment.ts';
 import { DeckFileError } from './deck-file.ts';
 import { readDeckModel } from './deck-model.ts';
 import { lintDeck } from './lint-rules.ts';
@@ -84,7 +85,7 @@ function lint(path: string, json: boolean, output: Output): void {
 
 /** decK speaks for itself; it would send analytics out unless told not to. */
 function runDeck(args: string[]): number {
-  const env = { ...process.env, DECK_ANALYTICS: 'off' };
+  const env = { ...withDeckDefaults(process.env), DECK_ANALYTICS: 'off' };
   const { status } = spawnSync(requireDeck(), args, { stdio: 'inherit', env });
   return status ?? 1;
 }

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
+import { withDeckDefaults } from '../deck/deck-environment.ts';
 import { substituteEnv } from './gateway/env-template.ts';
 import { ROOT } from './paths.ts';
 import { type Service, startService } from './service.ts';
@@ -70,7 +71,7 @@ export async function startKong(options: KongOptions): Promise<Service> {
 
 /** decK's file as Kong itself reads it: templates filled in, without what is decK's own. */
 export function declarativeConfig(deck: string, env: Record<string, string>): string {
-  const { _info, ...config } = parse(substituteEnv(deck, env)) as Record<string, unknown>;
+  const { _info, ...config } = parse(substituteEnv(deck, withDeckDefaults(env))) as Record<string, unknown>;
   return stringify(config);
 }
 

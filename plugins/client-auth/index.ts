@@ -28,6 +28,10 @@ function bucketsOf(limit: BucketLimit): TokenBuckets {
   return buckets;
 }
 
+const IN_HEADER = 'Send it in the x-api-key header.';
+/** who sends this can set no header */
+const IN_BODY = 'Send it as "key" beside "events": the body is one JSON object.';
+
 /** Authenticates a client by its API key and makes it Kong's consumer. */
 class ClientAuth {
   #config: ClientAuthConfig;
@@ -50,8 +54,9 @@ class ClientAuth {
       key_in_body ? kong.request.getHeader('content-type') : undefined,
       key_in_body ? kong.request.getRawBody() : undefined,
     ]);
-    const key = header || (isPlainText(contentType) ? keyOfBody(body) : undefined);
-    if (!key) return exitWithProblem(kong, 'key_missing');
+    const beacon = isPlainText(contentType);
+    const key = header || (beacon ? keyOfBody(body) : undefined);
+    if (!key) return exitWithProblem(kong, 'key_missing', { detail: beacon ? IN_BODY : IN_HEADER });
     const client = parseKey(key)?.client;
     if (!client) return exitWithProblem(kong, 'key_invalid');
     const check = (known: KnownClient | null) =>

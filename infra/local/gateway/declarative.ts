@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { v5 } from 'uuid';
 import { parseDocument } from 'yaml';
+import { withDeckDefaults } from '../../deck/deck-environment.ts';
 import { buildConfig } from './build-config.ts';
 import { DeclarativeError, type GatewayConfig, type PluginEntity, type Service } from './config-types.ts';
 import type { Entities, Entity, EntityKind } from './entities.ts';
@@ -35,7 +36,7 @@ export function readDeclarative(
   env: Record<string, string | undefined>,
   plugins: ReadonlyMap<string, Plugin>,
 ): Entities {
-  const document = parseDocument(substituteEnv(text, env));
+  const document = parseDocument(substituteEnv(text, withDeckDefaults(env)));
   const [error] = document.errors;
   if (error) throw new DeclarativeError(error.message.split('\n')[0]);
   const raw = document.toJS() as unknown;

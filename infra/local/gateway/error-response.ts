@@ -97,6 +97,16 @@ export function errorExit(
   };
 }
 
+/** nginx's own page: Kong's error handler is not asked for a 501. */
+export function notImplementedExit(): Exit {
+  const title = '501 Not Implemented';
+  return {
+    status: 501,
+    headers: { 'Content-Type': 'text/html' },
+    body: `<html>\r\n<head><title>${title}</title></head>\r\n<body>\r\n<center><h1>${title}</h1></center>\r\n<hr><center>openresty</center>\r\n</body>\r\n</html>\r\n`,
+  };
+}
+
 /** What Kong answers when a plugin's Lua code raises: a table body, so compact JSON and no request id. */
 export function raisedExit(): Exit {
   return {

@@ -1,9 +1,10 @@
 import type { Duplex } from 'node:stream';
-import { errorExit } from './error-response.ts';
+import { errorExit, notImplementedExit } from './error-response.ts';
 import { SERVER } from './respond.ts';
 
 /**
- * What Node's HTTP parser refuses never becomes a request. nginx answers such a thing 400 and closes; a client that
+ * What Node's HTTP parser refuses never becomes a request. nginx answers such a thing 400, or 501 to a
+ * transfer coding that it does not know, and closes; a client that
  * takes too long is closed without an answer.
  */
 export function answerClientError(error: Error, socket: Duplex, requestId: string): void {
@@ -13,10 +14,12 @@ export function answerClientError(error: Error, socket: Duplex, requestId: strin
     return;
   }
   const tooLarge = code === 'HPE_HEADER_OVERFLOW';
-  const { body, headers } = errorExit(tooLarge ? 494 : 400, { accept: undefined, requestId });
+  const { body, headers } = isUnknownCoding(error)
+    ? notImplementedExit()
+    : errorExit(tooLarge ? 494 : 400, { accept: undefined, requestId });
   socket.end(
     [
-      'HTTP/1.1 400 Bad Request',
+      isUnknownCoding(error) ? 'HTTP/1.1 501 Not Implemented' : 'HTTP/1.1 400 Bad Request',
       `Date: ${new Date().toUTCString()}`,
       `Content-Type: ${headers['Content-Type']}`,
       'Connection: close',
@@ -28,4 +31,14 @@ export function answerClientError(error: Error, socket: Duplex, requestId: strin
       body,
     ].join('\r\n'),
   );
+}
+
+/** A list of codings; beside a Content-Length, or in two headers, nginx finds the request itself wrong. */
+function isUnknownCoding(error: Error): boolean {
+  const { code, reason, rawPacket } = error as NodeJS.ErrnoException & {
+    reason?: string;
+    rawPacket?: Buffer;
+  };
+  if (code !== 'HPE_INVALID_TRANSFER_ENCODING' || /Content-Length/.test(reason ?? '')) return false;
+  return rawPacket?.toString('latin1').match(/^transfer-encoding:/gim)?.length === 1;
 }

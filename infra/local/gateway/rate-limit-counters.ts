@@ -1,3 +1,5 @@
+import { isIP } from 'node:net';
+import type { ConnectionOptions } from 'node:tls';
 import { Redis } from 'ioredis';
 
 /** kong/plugins/rate-limiting/expiration.lua: seconds. */
@@ -62,6 +64,20 @@ export interface RedisConfig {
   username?: string;
   password?: string;
   database: number;
+  ssl: boolean;
+  /** whether the certificate must be one of an authority that this process trusts (NODE_EXTRA_CA_CERTS) */
+  ssl_verify: boolean;
+  /** the name that the certificate must have; the host, unless it is given */
+  server_name?: string;
+}
+
+/** SNI takes no address: then the certificate's address is compared. */
+function tlsOptions({
+  host,
+  server_name: name = host,
+  ssl_verify: rejectUnauthorized,
+}: RedisConfig): ConnectionOptions {
+  return { rejectUnauthorized, ...(isIP(name) ? {} : { servername: name }) };
 }
 
 /** Connects when asked, as Kong does: while the server is away each count fails at once instead of queueing. */
@@ -72,6 +88,7 @@ export function redisCounters(config: RedisConfig): Counters {
     username: config.username,
     password: config.password,
     db: config.database,
+    tls: config.ssl ? tlsOptions(config) : undefined,
     lazyConnect: true,
     connectTimeout: config.timeout,
     commandTimeout: config.timeout,

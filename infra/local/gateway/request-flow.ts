@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { RequestContext } from './context.ts';
-import { errorExit, raisedExit } from './error-response.ts';
+import { errorExit, notImplementedExit, raisedExit } from './error-response.ts';
 import type { Generation } from './generation.ts';
 import type { Log } from './log.ts';
 import type { GatewayMetrics } from './metrics.ts';
@@ -37,6 +37,11 @@ export function createRequestFlow(facts: FlowFacts): RequestFlow {
       ctx.exit = errorExit(413, error);
       return;
     }
+    // as nginx: it knows no coding but this one, nor a list of them; no plugin sees its answer
+    if ((ctx.headers.get('transfer-encoding')?.[0] ?? 'chunked').toLowerCase() !== 'chunked') {
+      ctx.exit = notImplementedExit();
+      return [];
+    }
     const route = generation.match(ctx);
     if (!route) {
       ctx.exit = errorExit(404, error, 'no Route matched with those values');
@@ -72,7 +77,7 @@ export function createRequestFlow(facts: FlowFacts): RequestFlow {
       ctx.exit = raisedExit();
     }
     // a body that was announced and never asked for would be read as the next request
-    const refused = !ctx.route && (ctx.exit?.status === 400 || ctx.exit?.status === 413);
+    const refused = !ctx.route && [400, 413, 501].includes(ctx.exit?.status ?? 0);
     let sent = 0;
     if (ctx.exit) {
       applyExit(ctx, ctx.exit);

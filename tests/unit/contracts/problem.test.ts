@@ -4,7 +4,7 @@ import { PROBLEMS, type ProblemCode, problem } from '../../../contracts/problem.
 t.test('a problem has the fields of RFC 9457 and a stable code', async (t) => {
   t.same(problem('key_missing'), {
     type: 'urn:pistats:problem:key_missing',
-    title: 'An API key is required in the x-api-key header',
+    title: 'An API key is required',
     status: 401,
     code: 'key_missing',
   });

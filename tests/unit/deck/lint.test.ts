@@ -51,6 +51,53 @@ const BROKEN: [rule: string, from: string, to: string, why: string][] = [
   ['route-body-limit', '- {name: request-size-limiting}', '- {name: cors}', 'no limit'],
   ['plugin-protocols', ALL, 'protocols: [http, https]', 'some'],
   ['plugin-protocols', `${ALL}, `, '', 'none'],
+  ['schema', 'kind: pk', 'kind: xx', 'a kind of key that there is not'],
+  ['schema', 'kind: pk', 'kind: pk, cache_size: many', 'a text for a number'],
+  ['schema', 'kind: pk', 'kind: pk, cache_ttl_ms: 60001', 'a number out of bounds'],
+  ['schema', 'kind: pk', 'kind: pk, cash_size: 1', 'a field that is misspelt'],
+  ['schema', 'config: {kind: pk}', 'config: {}', 'a field that is missing'],
+  ['schema', 'kind: pk', 'kind: pk, key_in_body: "yes"', 'a text for a flag'],
+  ['schema', 'status_code: 503', 'status_code: 600', 'no status'],
+  [
+    'schema',
+    '- {name: request-size-limiting}',
+    '- {name: request-size-limiting, config: {size_unit: kb}}',
+    'a unit',
+  ],
+  [
+    'schema',
+    '- {name: request-size-limiting}',
+    '- {name: request-size-limiting}\n  - {name: cors, config: {methods: [FETCH]}}',
+    'a method',
+  ],
+  [
+    'schema',
+    '- {name: request-size-limiting}',
+    '- {name: request-size-limiting}\n  - {name: correlation-id, config: {generator: random}}',
+    'a generator',
+  ],
+  [
+    'schema',
+    '- {name: request-size-limiting}',
+    '- {name: request-size-limiting}\n  - {name: rate-limiting, config: {minute: 1, policy: memcached}}',
+    'a policy',
+  ],
+  [
+    'schema',
+    '- {name: request-size-limiting}',
+    '- {name: request-size-limiting}\n  - {name: rate-limiting, config: {minute: 1, limit_by: user}}',
+    'what it counts by',
+  ],
+  [
+    'schema',
+    '- {name: request-size-limiting}',
+    '- {name: request-size-limiting}\n  - {name: rate-limiting, config: {minute: 1, policy: redis, redis: {port: 1}}}',
+    'a Redis without host',
+  ],
+  ['schema', 'paths: [/r]', 'paths: [/r], protocols: [htttp]', 'a protocol of a route'],
+  ['schema', 'paths: [/r]', 'paths: [/r], methods: [get]', 'a method in small letters'],
+  ['schema', 'paths: [/r]', 'paths: [/r], path_handling: v3', 'how paths are handled'],
+  ['schema', 'host: s.invalid', 'host: s.invalid\n    protocol: gopher', 'a protocol of a service'],
   ['consumer-id', `${ID}, `, '', 'none'],
   ['consumer-id', ID, 'id: acme', 'no UUID'],
   ['raw-key', '/r]', `/r, "/${key}"]`, 'in a path'],
@@ -97,7 +144,10 @@ t.test('what makes a rule content elsewhere in the file counts', async (t) => {
 t.test('a catch-all that answers 404 needs no key; one that invokes does', async (t) => {
   const open = SOUND.replace(`- {name: client-auth, ${ALL}, config: {kind: pk}}`, '').replace('503', '404');
   t.same(rules(open), []);
-  const invoking = open.replace('{name: r,', `{name: r, plugins: [{name: lambda-invoke, ${ALL}}],`);
+  const invoking = open.replace(
+    '{name: r,',
+    `{name: r, plugins: [{name: lambda-invoke, ${ALL}, config: {function: f, path: /r}}],`,
+  );
   t.same(rules(invoking), ['route-auth']);
 });
 
@@ -113,3 +163,24 @@ t.test('templates stay as they stand, and a file that is no YAML says so', async
   t.throws(() => lint('a: [1'), /deck.yaml is not valid YAML/);
   t.throws(() => lint('just text'), /holds no mapping/);
 });
+
+t.test('what a schema refuses is told with its path and what it takes', async (t) => {
+  const [finding] = lint(SOUND.replace('kind: pk', 'kind: xx'));
+  t.match(finding, { rule: 'schema', message: 'plugin client-auth: config.kind: expected one of: pk, sk' });
+  t.equal(SOUND.split('\n')[(finding?.line ?? 0) - 1]?.trim().slice(0, 20), '- {name: client-auth');
+});
+
+t.test(
+  'what Kong knows and the embedded gateway does not is no finding, nor what the environment fills in',
+  async (t) => {
+    const with_ = (plugin: string) =>
+      SOUND.replace('- {name: request-size-limiting}', `- {name: request-size-limiting}\n  - ${plugin}`);
+    t.same(lint(with_('{name: http-log, config: {http_endpoint: "http://logs.invalid", method: WHAT}}')), []);
+    t.same(lint(with_('{name: rate-limiting, config: {minute: 1, policy: cluster}}')), []);
+    t.same(
+      lint(with_(`{name: rate-limiting, config: {minute: 1, policy: '\${{ env "DECK_POLICY" }}'}}`)),
+      [],
+    );
+    t.same(lint(SOUND.replace('paths: [/r]', 'paths: [/r], path_handling: v1, snis: [a.example]')), []);
+  },
+);

@@ -22,6 +22,14 @@ for (const page of PAGES) {
     }
   });
 
+  t.test(`${page}: no command calls node, which may be older than ours`, async (t) => {
+    const commands = text.split('\n').filter((line) => /^ {4}|^```/.test(line) || /`node /.test(line));
+    t.same(
+      commands.filter((line) => /(?<!npx )(?<![\w/.-])node\s+(?:-|\S+\.[cm]?[jt]s)/.test(line)),
+      [],
+    );
+  });
+
   t.test(`${page}: every page it links to is there`, async (t) => {
     for (const [, target = ''] of text.matchAll(/\]\(([^)#]+)(?:#[^)]*)?\)/g)) {
       if (!/^[a-z]+:/.test(target)) t.ok(existsSync(join(ROOT, dirname(page), target)), target);

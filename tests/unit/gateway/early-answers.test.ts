@@ -25,3 +25,26 @@ t.test('what the gateway answers before it has a route is readable for a browser
     t.match(answer, /\r\nAccess-Control-Expose-Headers: retry-after\r\n/i, head);
   }
 });
+
+t.test(
+  'a transfer coding that nginx does not know is 501, with a page of nginx and no header of a plugin',
+  async (t) => {
+    const { proxyPort } = await gatewayFor(t, YAML);
+    const post = (...framing: string[]) =>
+      askRaw(proxyPort, ['POST /v1 HTTP/1.1', 'Host: a', ...framing, '', '0', '', ''].join('\r\n'));
+    for (const coding of ['xchunked', 'gzip, chunked', 'chunked, identity', 'identity', 'gzip', 'deflate']) {
+      const answer = await post(`Transfer-Encoding: ${coding}`);
+      t.match(answer, /^HTTP\/1\.1 501 Not Implemented\r\n/, coding);
+      t.match(answer, /\r\nConnection: close\r\n/i, coding);
+      t.match(answer, /<h1>501 Not Implemented<\/h1>/, coding);
+      t.notMatch(answer, /Access-Control/i, coding);
+    }
+    for (const framing of [
+      ['Content-Length: 5', 'Transfer-Encoding: chunked'],
+      ['Transfer-Encoding: chunked', 'Content-Length: 5'],
+      ['Transfer-Encoding: chunked', 'Transfer-Encoding: chunked'],
+    ])
+      t.match(await post(...framing), /^HTTP\/1\.1 400 /, framing.join());
+    t.match(await post('Transfer-Encoding: CHUNKED', 'Connection: close'), /^HTTP\/1\.1 204 /);
+  },
+);

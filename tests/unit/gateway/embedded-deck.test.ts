@@ -108,7 +108,9 @@ t.test('the example clients are there, and nothing of their keys but digests', a
 
 t.test('only what differs between places comes from the environment', async (t) => {
   const names = [...text.matchAll(/\$\{\{\s*env "([^"]+)"/g)].map((match) => match[1]);
-  t.same([...new Set(names)].sort(), ['DECK_REDIS_HOST', 'DECK_REDIS_PORT']);
+  t.same([...new Set(names)].sort(), [
+    ...['DECK_REDIS_HOST', 'DECK_REDIS_PASSWORD', 'DECK_REDIS_PORT', 'DECK_REDIS_SSL', 'DECK_REDIS_USERNAME'],
+  ]);
 });
 
 const DUMPS = [
