@@ -85,7 +85,9 @@ function installedByHand() {
       existsSync(join(root, 'node_modules', 'node', 'bin', 'node')) &&
       Object.entries(read('package-lock.json')).every(
         ([path, { integrity, optional }]) =>
-          path === '' || (there[path] ? there[path].integrity === integrity : optional),
+          path === '' ||
+          // npm notes there what `--package-lock-only` did not install, too
+          (existsSync(join(root, path)) && there[path] ? there[path].integrity === integrity : optional),
       )
     );
   } catch {

@@ -33,7 +33,8 @@ function checkout(t: Test, { commands = {} }: { commands?: Record<string, string
 }
 
 /** What npm leaves behind. */
-function installByHand(root: string, packages: object): void {
+function installByHand(root: string, packages: object, folders = Object.keys(packages)): void {
+  for (const folder of folders) mkdirSync(join(root, folder), { recursive: true });
   mkdirSync(join(root, 'node_modules/node/bin'), { recursive: true });
   symlinkSync(process.execPath, join(root, 'node_modules/node/bin/node'));
   writeFileSync(join(root, 'node_modules/.package-lock.json'), JSON.stringify({ packages }));
@@ -68,12 +69,14 @@ t.test('an npm ci by hand is not repeated', async (t) => {
 });
 
 t.test('one of another lock file, or one that was cut off, is', async (t) => {
-  for (const packages of [
-    {},
-    { 'node_modules/a': { version: '0.9.0', integrity: 'sha512-old' } },
-  ] as object[]) {
+  for (const [packages, folders] of [
+    [{}],
+    [{ 'node_modules/a': { version: '0.9.0', integrity: 'sha512-old' } }],
+    // noted by `npm install --package-lock-only`, and not there
+    [{ 'node_modules/a': PACKAGES['node_modules/a'] }, []],
+  ] as [object, string[]?][]) {
     const { root, run, installed } = checkout(t, { commands: { ...NPM, ...TOOLS } });
-    installByHand(root, packages);
+    installByHand(root, packages, folders);
     const { status, stderr } = run();
     t.match(stderr, /npm ci, about a minute[\s\S]*registry is not reachable/);
     t.equal(status, 1);

@@ -98,6 +98,18 @@ t.test('bodies that hold no key are no error', async (t) => {
   }
 });
 
+t.test('who has no key is told where to put it: a beacon can set no header', async (t) => {
+  const detailOf = async (request: Parameters<typeof access>[0], key_in_body: boolean) => {
+    const { exit } = await access(request, { key_in_body });
+    return String((JSON.parse(String(exit?.body)) as { detail?: string }).detail);
+  };
+  t.match(await detailOf({ headers: {} }, false), /x-api-key header/);
+  t.match(await detailOf({ headers: {} }, true), /x-api-key header/);
+  const told = await detailOf({ headers: { 'content-type': 'text/plain' }, body: '{"events":[]}' }, true);
+  t.match(told, /"key" beside "events"/);
+  t.notMatch(told, /header/);
+});
+
 t.test('a client that is known costs two round trips, an unknown one three', async (t) => {
   const plugin = new Plugin(config);
   const rounds: number[] = [];
