@@ -6,6 +6,13 @@ export interface FailureDetails {
   requestIds?: string[];
   /** rows or records the failure concerned */
   count?: number;
+  plugin?: string;
+  /** a sentence of our own */
+  reason?: string;
+  /** a Firebase project */
+  project?: string;
+  /** the name of a setting that is missing or wrong, never its value */
+  setting?: string;
   /** where in our own code: `framesOf` */
   frames?: string[];
 }
@@ -25,18 +32,16 @@ const EVERY_MS = 10_000;
 /** Kinds that are remembered; more would be a defect of the codes. */
 const MAX_KINDS = 200;
 
-/**
- * One JSON line a failure: `level`, `message` (the code), `timestamp`, `service`, `cause`, details, and `suppressed`: how many of
- * the same code and cause were not written before. Fields are named as those of the functions' logger. A logging library would
- * add nothing: in a topology the line goes through Storm's protocol, and stdout is not ours.
- */
-export function createFailureLog(options: {
-  service: string;
-  write(line: string): void;
+/** What is written of a failure; `suppressed`: how many of the same code and cause were not written before. */
+export type FailureEntry = FailureDetails & { message: string; cause: string; suppressed?: number };
+
+/** Gives one entry a failure and kind, and no more than one in ten seconds of each. */
+export function createFailureReports(options: {
+  write(entry: FailureEntry): void;
   /** ms that are never set back */
   now?: () => number;
 }): ReportFailure {
-  const { service, write, now = () => performance.now() } = options;
+  const { write, now = () => performance.now() } = options;
   const kinds = new Map<string, { nextAt: number; suppressed: number }>();
   return (code, error, details) => {
     const cause = causeOf(error);
@@ -49,21 +54,36 @@ export function createFailureLog(options: {
     if (!kind && kinds.size >= MAX_KINDS) kinds.clear();
     kinds.set(key, { nextAt: now() + EVERY_MS, suppressed: 0 });
     const { shardIds, requestIds, ...rest } = gathered(details);
-    write(
-      JSON.stringify({
-        level: 'WARN',
-        message: code,
-        timestamp: new Date().toISOString(),
-        service,
-        cause,
-        ...rest,
-        shardIds: shardIds?.slice(0, MAX_IDS),
-        requestIds:
-          requestIds && [...new Set(requestIds)].filter((id) => /^[\w-]{1,64}$/.test(id)).slice(0, MAX_IDS),
-        suppressed: kind?.suppressed || undefined,
-      }),
-    );
+    write({
+      message: code,
+      cause,
+      ...rest,
+      shardIds: shardIds?.slice(0, MAX_IDS),
+      requestIds:
+        requestIds && [...new Set(requestIds)].filter((id) => /^[\w-]{1,64}$/.test(id)).slice(0, MAX_IDS),
+      suppressed: kind?.suppressed || undefined,
+    });
   };
+}
+
+/**
+ * One JSON line a failure, with fields named as those of the functions' logger: `level`, `message` (the code), `timestamp`,
+ * `service`, `cause`, details. A logging library would add nothing: in a topology the line goes through Storm's protocol, and
+ * stdout is not ours.
+ */
+export function createFailureLog(options: {
+  service: string;
+  write(line: string): void;
+  now?: () => number;
+}): ReportFailure {
+  const { service, write, now } = options;
+  return createFailureReports({
+    now,
+    write: ({ message, ...rest }) =>
+      write(
+        JSON.stringify({ level: 'WARN', message, timestamp: new Date().toISOString(), service, ...rest }),
+      ),
+  });
 }
 
 /** One that ends the process: with where it was thrown. */
@@ -93,11 +113,14 @@ export function causeOf(error: unknown): string {
   const { code, name, message, cause } = error as Record<'code' | 'name' | 'message', unknown> & {
     cause?: { code?: unknown } | null;
   };
+  // Redis' errors begin with their code
+  if (name === 'ReplyError' && typeof message === 'string' && /^[A-Z]{3,20} /.test(message))
+    return message.slice(0, message.indexOf(' '));
   // the clients of PostgreSQL have errors without a code
   const said =
     typeof message === 'string' ? WORDS.find((word) => message.toLowerCase().includes(word)) : undefined;
   const found = [code, cause?.code, said, name].find(
-    (value) => typeof value === 'string' && /^\w{2,64}$/.test(value),
+    (value) => typeof value === 'string' && /^(?:[a-z]{2,20}\/)?[\w-]{2,64}$/.test(value),
   );
   return (found as string | undefined) ?? 'Error';
 }

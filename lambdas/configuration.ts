@@ -1,22 +1,43 @@
-/** The functions' settings, read once when an environment starts; a missing one ends it with a clear message. */
+import { SettingError } from './errors.ts';
+
+/** The functions' settings, read once when an environment starts; one that is missing or wrong ends it. @throws SettingError */
 export function required(name: string): string {
   const value = process.env[name];
-  if (!value) throw new Error(`${name} is not set`);
+  if (!value) throw new SettingError(name, 'is not set');
   return value;
 }
 
-/** DEVICE_TOKEN_SECRETS: JSON `{"kid": "secret", …}`. */
+/** The registry's URL. @throws SettingError */
+export const databaseUrl = (): string =>
+  checkUrl('DATABASE_URL', required('DATABASE_URL'), ['postgres:', 'postgresql:']);
+
+/** Undefined: no cache of answers. @throws SettingError */
+export function redisUrl(): string | undefined {
+  const value = process.env.REDIS_URL || undefined;
+  return value && checkUrl('REDIS_URL', value, ['redis:', 'rediss:']);
+}
+
+function checkUrl(name: string, value: string, protocols: string[]): string {
+  const url = URL.parse(value);
+  if (url && protocols.includes(url.protocol)) return value;
+  throw new SettingError(
+    name,
+    `is no URL that begins with ${protocols.map((one) => `${one}//`).join(' or ')}`,
+  );
+}
+
+/** DEVICE_TOKEN_SECRETS: JSON `{"kid": "secret", …}`. @throws SettingError */
 export function deviceTokenSecrets(): Record<string, string> {
   const text = required('DEVICE_TOKEN_SECRETS');
   let parsed: unknown;
   try {
     parsed = JSON.parse(text);
   } catch {
-    throw new Error('DEVICE_TOKEN_SECRETS is not JSON');
+    throw new SettingError('DEVICE_TOKEN_SECRETS', 'is not JSON');
   }
   const valid = typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed);
   if (!valid || !Object.values(parsed as object).every((secret) => typeof secret === 'string'))
-    throw new Error('DEVICE_TOKEN_SECRETS must be an object of strings');
+    throw new SettingError('DEVICE_TOKEN_SECRETS', 'must be an object of strings');
   return parsed as Record<string, string>;
 }
 
@@ -24,6 +45,6 @@ export function deviceTokenSecrets(): Record<string, string> {
 export function namesStatements(environment: NodeJS.ProcessEnv = process.env): boolean {
   const value = environment.PISTATS_PREPARED_STATEMENTS || 'on';
   if (value !== 'on' && value !== 'off')
-    throw new Error(`PISTATS_PREPARED_STATEMENTS must be on or off, not "${value}"`);
+    throw new SettingError('PISTATS_PREPARED_STATEMENTS', 'must be on or off');
   return value === 'on';
 }

@@ -1,4 +1,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
+import { SettingError } from './errors.ts';
+
+const SECRETS = 'DEVICE_TOKEN_SECRETS';
 
 /** Signs and checks device tokens: HMAC-SHA-256 over client and device, with the id of the secret in front. */
 export interface DeviceTokens {
@@ -10,12 +13,12 @@ export interface DeviceTokens {
 export function createDeviceTokens(secrets: Record<string, string>): DeviceTokens {
   const ids = Object.keys(secrets);
   const [current] = ids;
-  if (!current) throw new Error('there is no secret for device tokens');
+  if (!current) throw new SettingError(SECRETS, 'has no secret');
   for (const id of ids) {
     // a number would not keep its place: JavaScript puts those names first, in their order
-    if (!/^[a-z][a-z0-9]{0,15}$/.test(id)) throw new Error(`not an id of a device token secret: ${id}`);
+    if (!/^[a-z][a-z0-9]{0,15}$/.test(id)) throw new SettingError(SECRETS, `has an id that is none: ${id}`);
     if ((secrets[id] as string).length < 32)
-      throw new Error(`the device token secret ${id} is shorter than 32 characters`);
+      throw new SettingError(SECRETS, `has a secret, ${id}, of less than 32 characters`);
   }
   const sign = (id: string, client: string, deviceId: string) => {
     const mac = createHmac('sha256', secrets[id] as string).update(`${client}:${deviceId}`);

@@ -1,3 +1,4 @@
+import { framesOf, type ReportFailure } from '../contracts/failure-log.ts';
 import {
   type BatchEvent,
   type BatchResponse,
@@ -6,6 +7,7 @@ import {
   type InvocationResponse,
   MAX_PAYLOAD_BYTES,
 } from '../contracts/invocation.ts';
+import { CrashError } from './errors.ts';
 import { problemResponse } from './responses.ts';
 import { ANSWER_MARGIN_MS } from './time-limits.ts';
 
@@ -22,7 +24,7 @@ export interface Remaining {
  */
 export function batchHandler(
   process: (events: InvocationEvent[]) => Promise<InvocationResponse[]>,
-  maxBytes: number = MAX_PAYLOAD_BYTES,
+  { maxBytes = MAX_PAYLOAD_BYTES, report = () => {} }: { maxBytes?: number; report?: ReportFailure } = {},
 ) {
   // performance.now() counts from the start of the process, and modules are read once
   let first: ColdStart = { coldStart: { initMs: Math.round(performance.now()) } };
@@ -31,10 +33,22 @@ export function batchHandler(
     context?: Remaining,
   ): Promise<(InvocationResponse | BatchResponse) & ColdStart> => {
     const mark = first;
-    const inTime = (events: InvocationEvent[]) => answerInTime(process(events), events, context);
+    const inTime = (events: InvocationEvent[]) => {
+      const tell = (code: string, error: unknown, frames?: string[]) =>
+        report(code, error, () => ({
+          count: events.length,
+          requestIds: events.map(({ requestContext }) => requestContext.requestId),
+          frames,
+        }));
+      const work = process(events).catch((error) => {
+        tell('function_crashed', error, framesOf(error));
+        throw new CrashError('function_crashed');
+      });
+      return answerInTime(work, events, context, () => tell('answer_not_in_time', TOO_LATE));
+    };
     const answer =
       'batch' in event
-        ? { batch: withinShares(await inTime(event.batch), maxBytes) }
+        ? { batch: withinShares(await inTime(event.batch), maxBytes, report) }
         : ((await inTime([event]))[0] as InvocationResponse);
     first = {};
     return { ...answer, ...mark };
@@ -46,13 +60,19 @@ async function answerInTime(
   work: Promise<InvocationResponse[]>,
   events: InvocationEvent[],
   context: Remaining | undefined,
+  tellLate: () => void,
 ): Promise<InvocationResponse[]> {
   if (!context) return work;
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<InvocationResponse[]>((resolve) => {
-    const tooLate = () => resolve(events.map(() => problemResponse('unavailable', { 'retry-after': '2' })));
+    const tooLate = () => {
+      tellLate();
+      resolve(events.map(() => problemResponse('unavailable', { 'retry-after': '2' })));
+    };
     timer = setTimeout(tooLate, context.getRemainingTimeInMillis() - ANSWER_MARGIN_MS);
   });
+  // a crash after that is told as any other, and nobody is left to hear of it
+  work.catch(() => {});
   return Promise.race([work, late]).finally(() => clearTimeout(timer));
 }
 
@@ -60,15 +80,23 @@ async function answerInTime(
  * Lambda fails an invocation whose payload is too large, and with it the whole batch. So when they are too large together,
  * those beyond their even share fail alone: asked again, each has a payload to itself.
  */
-function withinShares(responses: InvocationResponse[], maxBytes: number): InvocationResponse[] {
+function withinShares(
+  responses: InvocationResponse[],
+  maxBytes: number,
+  report: ReportFailure,
+): InvocationResponse[] {
   const sizes = responses.map((response) => Buffer.byteLength(JSON.stringify(response)) + 1);
   const total = sizes.reduce((sum, size) => sum + size, ENVELOPE_BYTES);
   if (total <= maxBytes) return responses;
+  report('answers_too_large', TOO_LARGE, () => ({ count: responses.length }));
   const share = (maxBytes - ENVELOPE_BYTES) / responses.length;
   return responses.map((response, index) =>
     (sizes[index] as number) > share ? problemResponse('function_failed') : response,
   );
 }
+
+const TOO_LATE = { code: 'timeout' };
+const TOO_LARGE = { code: 'payload' };
 
 /** Room for `{"batch":[…],"coldStart":{"initMs":…}}`. */
 const ENVELOPE_BYTES = 64;

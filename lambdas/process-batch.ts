@@ -1,3 +1,4 @@
+import type { ReportFailure } from '../contracts/failure-log.ts';
 import type { InvocationEvent, InvocationResponse } from '../contracts/invocation.ts';
 import type { DeviceTokens } from './device-token.ts';
 import { findRepeats } from './find-repeats.ts';
@@ -20,16 +21,27 @@ export async function processBatch<T extends RequestIdentity>(
     /** answers all of them, or throws and has written nothing */
     attempt(commands: T[]): Promise<InvocationResponse[]>;
   },
-  ports: { answers: AnswerCache; tokens: DeviceTokens; now: Clock },
+  ports: { answers: AnswerCache; tokens: DeviceTokens; now: Clock; report?: ReportFailure },
 ): Promise<InvocationResponse[]> {
   const parsed = events.map(steps.parse);
   const commands = parsed.flatMap((one) => ('command' in one ? [one.command] : []));
   const replayed = await findRepeats(commands, ports.answers, ports.tokens, ports.now());
   const open = commands.filter((command) => !replayed.has(command));
-  const settled = await settleBatch(open, steps.attempt);
+  const idOf = new Map(
+    parsed.map((one, index) => ['command' in one && one.command, requestIdOf(events[index])]),
+  );
+  const settled = await settleBatch(open, steps.attempt, {
+    report: (code, error, commands) =>
+      ports.report?.(code, error, () => ({
+        count: commands.length,
+        requestIds: commands.flatMap((command) => idOf.get(command) ?? []),
+      })),
+  });
   const responses = new Map(open.map((command, index) => [command, settled[index] as InvocationResponse]));
   return parsed.map((one) => {
     if ('response' in one) return one.response;
     return (replayed.get(one.command) ?? responses.get(one.command)) as InvocationResponse;
   });
 }
+
+const requestIdOf = (event: InvocationEvent | undefined) => event?.requestContext.requestId;

@@ -8,6 +8,9 @@ import { SETTLE_MS } from './time-limits.ts';
 const MAX_TRIES = 4;
 const PAUSE_MS = 10;
 
+/** Told of whatever is not answered as it was asked: a code, why, and whose requests. */
+export type ReportUnsettled<T = unknown> = (code: string, error: unknown, items: T[]) => void;
+
 /**
  * Runs `attempt` over all items; a conflict is tried anew, what one item spoils is bisected until it stands alone, and
  * a database that is away gives every item 503, as does one that is so slow or so locked that the time is up. Any other
@@ -16,14 +19,20 @@ const PAUSE_MS = 10;
 export async function settleBatch<T>(
   items: T[],
   attempt: (items: T[]) => Promise<InvocationResponse[]>,
-  isLate: () => boolean = after(SETTLE_MS),
+  {
+    isLate = after(SETTLE_MS),
+    report = () => {},
+  }: { isLate?: () => boolean; report?: ReportUnsettled<T> } = {},
 ): Promise<InvocationResponse[]> {
   if (items.length === 0) return [];
   for (let tries = 1; ; tries++) {
     try {
       return await attempt(items);
     } catch (error) {
-      if (error instanceof UnavailableError) return unavailable(items);
+      if (error instanceof UnavailableError) {
+        report('registry_unavailable', error, items);
+        return unavailable(items);
+      }
       const known =
         error instanceof ConflictError || error instanceof LockTimeoutError || error instanceof DataError;
       if (!known) throw error;
@@ -31,13 +40,21 @@ export async function settleBatch<T>(
         await delay(Math.random() * PAUSE_MS * tries);
         continue;
       }
-      if (items.length === 1) return [alone(error)];
-      if (isLate()) return unavailable(items);
+      if (items.length === 1) {
+        report(error instanceof DataError ? 'value_refused' : 'row_contended', error, items);
+        return [alone(error)];
+      }
+      if (isLate()) {
+        report('batch_not_settled', error, items);
+        return unavailable(items);
+      }
       const middle = items.length >> 1;
       // one after the other: they share the environment's one connection, and an order within a device
-      const first = await settleBatch(items.slice(0, middle), attempt, isLate);
+      const first = await settleBatch(items.slice(0, middle), attempt, { isLate, report });
       const rest = items.slice(middle);
-      return [...first, ...(isLate() ? unavailable(rest) : await settleBatch(rest, attempt, isLate))];
+      if (!isLate()) return [...first, ...(await settleBatch(rest, attempt, { isLate, report }))];
+      report('batch_not_settled', error, rest);
+      return [...first, ...unavailable(rest)];
     }
   }
 }

@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { createFailureLog, framesOf } from '../../contracts/failure-log.ts';
 import { counter, histogram } from '../../metrics/registry.ts';
 import { PLUGIN_NAMES } from '../../plugins/names.ts';
 import type { PluginModule } from '../../plugins/pdk.ts';
@@ -30,6 +31,10 @@ try {
   process.exit(2);
 }
 
+const report = createFailureLog({
+  service: 'plugin-server',
+  write: (line) => void process.stderr.write(`${line}\n`),
+});
 const failures = counter('pistats_plugin_failures_total', 'Requests answered 503 because a plugin threw', [
   'plugin',
 ]);
@@ -50,16 +55,13 @@ const server = await startPluginServer({
   events: {
     pluginError(plugin, error) {
       failures.inc({ plugin });
-      // the stack names our own code; the message could carry what a client sent
-      const { name, stack = '' } = error instanceof Error ? error : { name: typeof error };
-      const frames = stack.split('\n').filter((line) => /^\s+at /.test(line));
-      process.stderr.write(`${plugin} threw ${name}\n${frames.join('\n')}\n`);
+      report('plugin_failed', error, () => ({ plugin, frames: framesOf(error) }));
     },
     startError(plugin, error) {
       startFailures.inc({ plugin });
       // an error of our own says what is wrong; another's could quote the configuration
       const { name, message } = error as Error;
-      process.stderr.write(`${plugin} can not be started: ${name === 'Error' ? message : name}\n`);
+      report('plugin_not_started', error, () => ({ plugin, reason: name === 'Error' ? message : undefined }));
     },
     handled(plugin, count) {
       roundTrips.observe({ plugin }, count);

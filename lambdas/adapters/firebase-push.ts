@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { type App, applicationDefault, cert, deleteApp, initializeApp } from 'firebase-admin/app';
 import { getMessaging, type Messaging } from 'firebase-admin/messaging';
 import { LRUCache } from 'lru-cache';
+import type { ReportFailure } from '../../contracts/failure-log.ts';
 import type { Push, PushOutcome } from '../ports/push.ts';
 import { PUSH_CALL_MS } from '../time-limits.ts';
 import { CallAgent } from './call-agent.ts';
@@ -23,7 +24,10 @@ interface Connected {
 }
 
 /** @param credentialsDir holds `<project>.json` service accounts; without it the environment's own credential is used */
-export function createFirebasePush(credentialsDir: string | undefined, callMs = PUSH_CALL_MS): Push {
+export function createFirebasePush(
+  credentialsDir: string | undefined,
+  { callMs = PUSH_CALL_MS, report = () => {} }: { callMs?: number; report?: ReportFailure } = {},
+): Push {
   const apps = new LRUCache<string, Connected>({ max: MAX_APPS, dispose: close });
   /** firebase-admin finds apps by their names, and one that is being deleted still has its own */
   let made = 0;
@@ -58,11 +62,15 @@ export function createFirebasePush(credentialsDir: string | undefined, callMs = 
         if (!answer) {
           // nothing of it may arrive after what is sent next
           apps.delete(project);
+          report('push_unavailable', { code: 'timeout' }, () => ({ project, count: tokens.length }));
           return { outage: 'timeout' };
         }
         const errors = new Map(answer.errors.map(({ index, error }) => [index, error.code]));
+        const [refused] = [...errors.values()].filter((code) => !DEAD.has(code));
+        if (refused) report('push_refused', { code: refused }, () => ({ project, count: errors.size }));
         return tokens.map((_, index) => outcomeOf(errors.get(index)));
       } catch (error) {
+        report('push_unavailable', error, () => ({ project, count: tokens.length }));
         return { outage: (error as { code?: string }).code ?? 'unreachable' };
       }
     },

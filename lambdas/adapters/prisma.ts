@@ -48,7 +48,7 @@ export function connectRegistry(
 /** PostgreSQL's codes (appendix A of its manual) by what can be done about them. */
 export function translate(error: unknown): Error {
   const { code } = databaseError(error);
-  const options = { cause: error };
+  const options = { cause: error, code: reasonOf(error) };
   if (code === undefined) {
     // no code of the database: the connection broke, timed out, or was refused
     return isConnectionError(error)
@@ -59,11 +59,19 @@ export function translate(error: unknown): Error {
   // unique violation, deadlock, serialisation, a row changed or went meanwhile (22012: see the writing statements)
   if (['23505', '40P01', '40001', '23503', '22012'].includes(code))
     return new ConflictError('overtaken', options);
-  // cancelled by statement_timeout, shutting down, no more connections, connection lost, read-only
-  if (/^(57|53|08|25006|28)/.test(code)) return new UnavailableError('the registry is unavailable', options);
+  // cancelled by statement_timeout, shutting down, no more connections, connection lost, read-only; a login, a database, a
+  // table or a right that is missing: whoever set it up mends that, and what was asked for may come again
+  if (/^(57|53|08|25006|28|3D|42)/.test(code))
+    return new UnavailableError('the registry is unavailable', options);
   // 54: what is too large for an index, among others
   if (/^(2[23]|54)/.test(code)) return new DataError('the registry refuses a value', options);
   return error as Error;
+}
+
+/** Why, in a word for the log: an SQLSTATE, an errno, or the driver's own kind of error. */
+function reasonOf(error: unknown): string | undefined {
+  const { code, kind } = databaseError(error);
+  return code ?? kind ?? (error as PrismaError).code;
 }
 
 interface DriverCause {
@@ -107,8 +115,13 @@ function isConnectionError(error: unknown): boolean {
   const { code, message = '' } = error as PrismaError;
   if (code && ['P1001', 'P1002', 'P1008', 'P1017', 'P2024'].includes(code)) return true;
   const { kind = '' } = databaseError(error);
-  if (/DatabaseNotReachable|ConnectionClosed|SocketTimeout|TlsConnectionError/.test(kind)) return true;
-  return /ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|timeout|terminated|Connection ended/i.test(
+  if (
+    /DatabaseNotReachable|ConnectionClosed|SocketTimeout|TlsConnectionError|AuthenticationFailed|DatabaseDoesNotExist/.test(
+      kind,
+    )
+  )
+    return true;
+  return /ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|UNREACH|CERT|SSL|TLS|timeout|terminated|Connection ended/i.test(
     `${code} ${message}`,
   );
 }

@@ -1,5 +1,6 @@
 import { Redis } from 'ioredis';
 import { IDEMPOTENCY_MS } from '../../contracts/cloud-event.ts';
+import type { ReportFailure } from '../../contracts/failure-log.ts';
 import { createBreaker } from '../../stream/breaker.ts';
 import type { AnswerCache, AnswerKey, StoredAnswer } from '../ports/answers.ts';
 
@@ -19,7 +20,10 @@ export interface RedisAnswerCache extends AnswerCache {
  * Answers in Redis; without a URL, or with a Redis that is away or slow, it simply knows nothing. After a few commands that failed
  * nobody asks it any more, and nobody waits: a probe at a time finds out when it answers again.
  */
-export function createRedisAnswerCache(url: string | undefined): RedisAnswerCache {
+export function createRedisAnswerCache(
+  url: string | undefined,
+  report: ReportFailure = () => {},
+): RedisAnswerCache {
   if (!url) return { get: async (keys) => keys.map(() => undefined), set: async () => {}, close() {} };
   const redis = new Redis(url, {
     commandTimeout: COMMAND_TIMEOUT_MS,
@@ -29,7 +33,12 @@ export function createRedisAnswerCache(url: string | undefined): RedisAnswerCach
     maxRetriesPerRequest: 0,
     retryStrategy: (times) => Math.min(times * 100, 2_000),
   });
-  redis.on('error', () => {});
+  const tell = (error: unknown): void => report('answer_cache_unavailable', error);
+  redis.on('error', tell);
+  /** of a connection that is not there its own error tells */
+  const tellCommand = (error: unknown): undefined => {
+    if (redis.status === 'ready') tell(error);
+  };
   const name = ({ client, scope, key }: AnswerKey) =>
     `pistats:answer:${JSON.stringify([client, scope, key])}`;
   const breaker = createBreaker();
@@ -41,7 +50,7 @@ export function createRedisAnswerCache(url: string | undefined): RedisAnswerCach
   return {
     async get(keys) {
       if (!asked()) return keys.map(() => undefined);
-      const values = await redis.mget(keys.map(name)).catch(() => undefined);
+      const values = await redis.mget(keys.map(name)).catch(tellCommand);
       if (!values) breaker.failure();
       else breaker.success();
       return keys.map((_, index) => parseAnswer(values?.[index]));
@@ -51,7 +60,10 @@ export function createRedisAnswerCache(url: string | undefined): RedisAnswerCach
       const pipeline = redis.pipeline();
       for (const { fingerprint, answer, ...key } of entries)
         pipeline.set(name(key), JSON.stringify({ fingerprint, answer }), 'PX', IDEMPOTENCY_MS);
-      await pipeline.exec().then(breaker.success, breaker.failure);
+      await pipeline.exec().then(breaker.success, (error) => {
+        tellCommand(error);
+        breaker.failure();
+      });
     },
     close: () => redis.disconnect(),
   };

@@ -96,3 +96,13 @@ t.test('ids are few, and so is what is remembered', async (t) => {
   for (let n = 0; n < 1_000; n++) report(`code_${n}`, error());
   t.equal(parsed().length, 1_001);
 });
+
+t.test('codes of Redis and of Firebase are causes; what only looks like one is not', async (t) => {
+  const reply = (message: string) => Object.assign(new Error(message), { name: 'ReplyError' });
+  t.equal(causeOf(reply('WRONGPASS invalid username-password pair')), 'WRONGPASS');
+  t.equal(causeOf(reply('NOAUTH Authentication required.')), 'NOAUTH');
+  t.equal(causeOf(reply(SECRET)), 'ReplyError');
+  t.equal(causeOf(error({ code: 'messaging/server-unavailable' })), 'messaging/server-unavailable');
+  t.equal(causeOf(error({ code: 'a b' })), 'Error');
+  t.equal(causeOf(error({ code: SECRET })), 'Error');
+});

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { deviceTokenSecrets, required } from '../../../lambdas/configuration.ts';
+import { databaseUrl, deviceTokenSecrets, redisUrl, required } from '../../../lambdas/configuration.ts';
 
 function setting(name: string, value: string | undefined) {
   if (value === undefined) delete process.env[name];
@@ -27,4 +27,34 @@ t.test('the secrets of device tokens: an object of strings, in its order', async
     setting('DEVICE_TOKEN_SECRETS', text);
     t.throws(deviceTokenSecrets, { message: /must be an object of strings/ }, text);
   }
+});
+
+t.test('URLs: what is wrong is named, and the value is not told', async (t) => {
+  for (const value of [
+    'db.internal/registry',
+    'http://user:hunter2@db/registry',
+    'postgres//user:hunter2@db',
+    'redis://x',
+  ]) {
+    setting('DATABASE_URL', value);
+    t.throws(
+      databaseUrl,
+      { message: 'DATABASE_URL is no URL that begins with postgres:// or postgresql://' },
+      value,
+    );
+  }
+  for (const value of [
+    'postgres://u:p@h:5432/d',
+    'postgresql://h/d?sslmode=verify-full',
+    'postgres:///d?host=/run/postgresql',
+  ]) {
+    setting('DATABASE_URL', value);
+    t.equal(databaseUrl(), value);
+  }
+  for (const value of ['rediss://user:hunter2@cache:6379', 'redis://127.0.0.1:1', undefined]) {
+    setting('REDIS_URL', value);
+    t.equal(redisUrl(), value);
+  }
+  setting('REDIS_URL', 'cache:6379');
+  t.throws(redisUrl, { message: /^REDIS_URL is no URL/ });
 });

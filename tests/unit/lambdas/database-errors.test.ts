@@ -15,7 +15,21 @@ t.test('PostgreSQL’s codes by what can be done about them', async (t) => {
     ConflictError: ['23505', '23503', '40P01', '40001', '22012'],
     LockTimeoutError: ['55P03'],
     DataError: ['54000', '22001', '22P02', '22P05', '22021', '22007', '23502', '23514'],
-    UnavailableError: ['57014', '57P01', '57P03', '53300', '53100', '08006', '08001', '25006', '28P01'],
+    UnavailableError: [
+      '57014',
+      '57P01',
+      '57P03',
+      '53300',
+      '53100',
+      '08006',
+      '08001',
+      '25006',
+      '28P01',
+      '3D000',
+      '42P01',
+      '42501',
+      '42703',
+    ],
   };
   for (const [name, codes] of Object.entries(kinds))
     for (const code of codes) {
@@ -44,8 +58,7 @@ t.test('a connection that breaks, without a code of the database', async (t) => 
 });
 
 t.test('what no rule knows stays what it is', async (t) => {
-  for (const error of [new TypeError('a fault of ours'), raw('42P01'), raw('42501'), raw('XX000')])
-    t.equal(translate(error), error);
+  for (const error of [new TypeError('a fault of ours'), raw('XX000')]) t.equal(translate(error), error);
 });
 
 t.test('a registry that nobody listens for is unavailable, at once', async (t) => {
@@ -55,4 +68,12 @@ t.test('a registry that nobody listens for is unavailable, at once', async (t) =
     registry.run((prisma) => prisma.$queryRaw`select 1`),
     { name: 'UnavailableError' },
   );
+});
+
+t.test('why the registry is unavailable, in a word', async (t) => {
+  const codeOf = (error: unknown) => (translate(error) as { code?: string }).code;
+  t.equal(codeOf(raw('3D000')), '3D000');
+  t.equal(codeOf(Object.assign(new Error('x'), { code: 'ECONNREFUSED' })), 'ECONNREFUSED');
+  const kind = { code: 'P1001', meta: { driverAdapterError: { cause: { kind: 'DatabaseNotReachable' } } } };
+  t.equal(codeOf(Object.assign(new Error('x'), kind)), 'DatabaseNotReachable');
 });

@@ -73,13 +73,13 @@ t.test('any change of a token makes it wrong', async (t) => {
 t.test('secrets that can’t do their work are refused at the start', async (t) => {
   const wrong: [Record<string, string>, RegExp][] = [
     [{}, /no secret/],
-    [{ k1: 'x'.repeat(31) }, /k1 is shorter than 32/],
-    [{ k1: OLD, k2: '' }, /k2 is shorter/],
-    [{ K1: OLD }, /not an id/],
-    [{ k_1: OLD }, /not an id/],
+    [{ k1: 'x'.repeat(31) }, /a secret, k1, of less than 32/],
+    [{ k1: OLD, k2: '' }, /a secret, k2, of less/],
+    [{ K1: OLD }, /an id that is none/],
+    [{ k_1: OLD }, /an id that is none/],
     [{ '': OLD }, /no secret/],
-    [{ a2345678901234567: OLD }, /not an id/],
-    [{ 2: NEW, 1: OLD }, /not an id/],
+    [{ a2345678901234567: OLD }, /an id that is none/],
+    [{ 2: NEW, 1: OLD }, /an id that is none/],
   ];
   for (const [secrets, message] of wrong)
     t.throws(() => createDeviceTokens(secrets), { message }, JSON.stringify(secrets));

@@ -1,4 +1,5 @@
 import t from 'tap';
+import type { FailureDetails, ReportFailure } from '../../../contracts/failure-log.ts';
 import type {
   BatchResponse,
   ColdStart,
@@ -13,9 +14,10 @@ const event = registerEvent(registration({ installationId: 'a' }));
 const answering = (sizes: number[]) => async (events: InvocationEvent[]) =>
   events.map((_, index): InvocationResponse => ({ statusCode: 200, body: 'x'.repeat(sizes[index] ?? 0) }));
 const batchOf = async (sizes: number[], maxBytes?: number) => {
-  const handler = batchHandler(answering(sizes), maxBytes);
+  const told: string[] = [];
+  const handler = batchHandler(answering(sizes), { maxBytes, report: (code) => void told.push(code) });
   const answer = (await handler({ batch: sizes.map(() => event) })) as BatchResponse;
-  return { answer, statuses: answer.batch.map(({ statusCode }) => statusCode) };
+  return { answer, told, statuses: answer.batch.map(({ statusCode }) => statusCode) };
 };
 
 t.test('a single event has a single answer, a batch a batch in its order', async (t) => {
@@ -44,7 +46,8 @@ t.test('an answer comes before the time is over, whatever the work waits for', a
 t.test(
   'answers that are too large together: those beyond their share fail, the others are kept',
   async (t) => {
-    const { answer, statuses } = await batchOf([100, 5_000, 100, 4_000], 6_000);
+    const { answer, statuses, told } = await batchOf([100, 5_000, 100, 4_000], 6_000);
+    t.same(told, ['answers_too_large']);
     t.same(statuses, [200, 502, 200, 502]);
     t.ok(JSON.stringify(answer).length <= 6_000);
     t.match(answer.batch[1]?.body, /function_failed/);
@@ -73,5 +76,28 @@ t.test(
     t.same(rest, { batch: [{ statusCode: 200 }] });
     t.same(await handler(event), { statusCode: 200 });
     t.same(await handler({ batch: [event] }), { batch: [{ statusCode: 200 }] });
+  },
+);
+
+t.test(
+  'what is not answered in time, and what crashes, is told with its requests and without its words',
+  async (t) => {
+    const told: { code: string; error: unknown; details?: FailureDetails }[] = [];
+    const report: ReportFailure = (code, error, details) =>
+      void told.push({ code, error, details: details?.() });
+    const context = { getRemainingTimeInMillis: () => ANSWER_MARGIN_MS + 5 };
+    await batchHandler(() => new Promise(() => {}), { report })({ batch: [event, event] }, context);
+    const { requestId } = event.requestContext;
+    t.match(told, [
+      { code: 'answer_not_in_time', details: { count: 2, requestIds: [requestId, requestId] } },
+    ]);
+    const secret = new Error('duplicate key (address_value)=(a-token)');
+    const crashing = batchHandler(() => Promise.reject(secret), { report });
+    await t.rejects(crashing(event), { name: 'CrashError', message: 'function_crashed', cause: undefined });
+    t.match(told[1], {
+      code: 'function_crashed',
+      error: secret,
+      details: { count: 1, frames: [/handle-batch/] },
+    });
   },
 );

@@ -15,20 +15,24 @@ async function settle(
   isLate?: () => boolean,
 ) {
   const attempts: number[][] = [];
+  const told: [code: string, items: number[]][] = [];
   const settling = async (some: number[]) => {
     attempts.push(some);
     const error = fault(some, attempts.length);
     if (error) throw error;
     return some.map(done);
   };
-  const responses = await settleBatch(items, settling, isLate);
-  return { attempts, answers: responses.map(answerOf) };
+  const responses = await settleBatch(items, settling, {
+    isLate,
+    report: (code, _error, some) => told.push([code, some]),
+  });
+  return { attempts, told, answers: responses.map(answerOf) };
 }
 
 const range = (n: number) => Array.from({ length: n }, (_, index) => index);
 
 t.test('nothing to do is nothing done', async (t) => {
-  t.same(await settle([], () => new Error('never')), { attempts: [], answers: [] });
+  t.same(await settle([], () => new Error('never')), { attempts: [], told: [], answers: [] });
 });
 
 t.test('a conflict is tried anew, whole', async (t) => {
@@ -154,4 +158,21 @@ t.test('any other error is a crash', async (t) => {
     settle(range(4), () => new TypeError('a fault of ours')),
     { message: 'a fault of ours' },
   );
+});
+
+t.test('whatever is not answered as it was asked is told once, with whose requests', async (t) => {
+  const toldOf = async (...args: Parameters<typeof settle>) => (await settle(...args)).told;
+  t.same(await toldOf(range(3), () => undefined), []);
+  t.same(
+    await toldOf(range(3), (_, tries) => (tries < 3 ? new ConflictError('x') : undefined)),
+    [],
+    'a conflict that ended',
+  );
+  t.same(await toldOf(range(3), () => new UnavailableError('x')), [['registry_unavailable', range(3)]]);
+  const spoilt = (Fault: new (message: string) => Error) => (items: number[]) =>
+    items.includes(2) ? new Fault('x') : undefined;
+  t.same(await toldOf(range(4), spoilt(DataError)), [['value_refused', [2]]]);
+  t.same(await toldOf(range(4), spoilt(LockTimeoutError)), [['row_contended', [2]]]);
+  t.same(await toldOf(range(4), spoilt(ConflictError)), [['row_contended', [2]]]);
+  t.same(await toldOf(range(4), spoilt(LockTimeoutError), () => true), [['batch_not_settled', range(4)]]);
 });
