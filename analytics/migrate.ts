@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
+import { connectionUrl, tlsProblem } from '../contracts/database-url.ts';
 
 const SCHEMA_DIR = join(import.meta.dirname, 'schema');
 /** Any number, the same for all: two migrations of one database wait for each other. */
@@ -46,7 +47,7 @@ async function apply(client: pg.Client, version: string, sql: string): Promise<v
 }
 
 async function connect(url: string): Promise<pg.Client> {
-  const client = new pg.Client({ connectionString: url });
+  const client = new pg.Client({ connectionString: connectionUrl(url) });
   try {
     await client.connect();
     return client;
@@ -54,7 +55,7 @@ async function connect(url: string): Promise<pg.Client> {
     if ((error as { code?: string }).code !== '3D000') throw error; // invalid_catalog_name: no such database
   }
   await createDatabase(url);
-  const second = new pg.Client({ connectionString: url });
+  const second = new pg.Client({ connectionString: connectionUrl(url) });
   await second.connect();
   return second;
 }
@@ -63,7 +64,7 @@ async function createDatabase(url: string): Promise<void> {
   const server = new URL(url);
   const name = decodeURIComponent(server.pathname.slice(1));
   server.pathname = '/postgres';
-  const client = new pg.Client({ connectionString: server.href });
+  const client = new pg.Client({ connectionString: connectionUrl(server.href) });
   await client.connect();
   try {
     await client.query(`create database ${client.escapeIdentifier(name)} encoding 'UTF8' template template0`);
@@ -79,6 +80,8 @@ if (import.meta.main) {
   const url = process.env.ANALYTICS_URL;
   try {
     if (!url) throw new Error('set ANALYTICS_URL to the analytics database');
+    const problem = tlsProblem(url);
+    if (problem) throw new Error(`ANALYTICS_URL ${problem}`);
     const applied = await migrateAnalytics(url);
     process.stdout.write(`${applied.length > 0 ? `applied ${applied.join(', ')}` : 'up to date'}\n`);
   } catch (error) {

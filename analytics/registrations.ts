@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
+import { connectionUrl } from '../contracts/database-url.ts';
 
 /** What a report covers. */
 export interface ReportRange {
@@ -47,7 +48,7 @@ const STATEMENT_TIMEOUT_MS = 60_000;
  */
 export async function readReport(url: string, { client, from, to }: ReportRange): Promise<Report> {
   const connection = new pg.Client({
-    connectionString: url,
+    connectionString: connectionUrl(url),
     connectionTimeoutMillis: 5_000,
     statement_timeout: STATEMENT_TIMEOUT_MS,
   });

@@ -1,3 +1,4 @@
+import { tlsProblem } from '../contracts/database-url.ts';
 import { SettingError } from './errors.ts';
 
 /** The functions' settings, read once when an environment starts; one that is missing or wrong ends it. @throws SettingError */
@@ -8,8 +9,12 @@ export function required(name: string): string {
 }
 
 /** The registry's URL. @throws SettingError */
-export const databaseUrl = (): string =>
-  checkUrl('DATABASE_URL', required('DATABASE_URL'), ['postgres:', 'postgresql:']);
+export function databaseUrl(): string {
+  const value = checkUrl('DATABASE_URL', required('DATABASE_URL'), ['postgres:', 'postgresql:']);
+  const problem = tlsProblem(value);
+  if (problem) throw new SettingError('DATABASE_URL', problem);
+  return value;
+}
 
 /** Undefined: no cache of answers. @throws SettingError */
 export function redisUrl(): string | undefined {

@@ -31,6 +31,10 @@ function log(level, message, errorCode) {
   process.stderr.write(`${JSON.stringify(line)}\n`);
 }
 
+// whatever a library warns of would be read by the CLI as a line of the log
+process.removeAllListeners('warning');
+process.on('warning', ({ message }) => log('WARN', message));
+
 async function withClient(connectionString, work) {
   const client = new pg.Client({ connectionString });
   await client.connect();

@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { CONNECTION_LIFETIME_S } from '../contracts/connection-lifetime.ts';
+import { connectionUrl, tlsProblem } from '../contracts/database-url.ts';
 
 /** A setting that the worker's environment lacks; the code says which. */
 export const missing = (variable: string) =>
@@ -17,8 +18,10 @@ export const TOPOLOGY_SETTINGS: Readonly<Record<string, string>> = { statement_t
 export function analyticsPool(max: number, onIdleError: (error: Error) => void): pg.Pool {
   const connectionString = process.env.ANALYTICS_URL;
   if (!connectionString) throw missing('ANALYTICS_URL');
+  const problem = tlsProblem(connectionString);
+  if (problem) throw Object.assign(new Error(`ANALYTICS_URL ${problem}`), { code: 'ANALYTICS_URL_wrong' });
   const pool = new pg.Pool({
-    connectionString,
+    connectionString: connectionUrl(connectionString),
     max,
     connectionTimeoutMillis: 3_000,
     query_timeout: 20_000,

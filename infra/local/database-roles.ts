@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
+import { connectionUrl } from '../../contracts/database-url.ts';
 import { FUNCTION_SETTINGS } from '../../lambdas/adapters/session-settings.ts';
 import { TOPOLOGY_SETTINGS } from '../../storm/index.ts';
 
@@ -40,7 +41,7 @@ async function ensureLogin(
   const file = join(dataDir, `${name.replace('pistats_', '')}-password`);
   if (!existsSync(file)) writeFileSync(file, randomBytes(18).toString('hex'), { mode: 0o600 });
   const login = { name, password: readFileSync(file, 'utf8') };
-  const client = new pg.Client({ connectionString: url });
+  const client = new pg.Client({ connectionString: connectionUrl(url) });
   client.on('error', () => {});
   await client.connect();
   try {

@@ -106,9 +106,9 @@ async function within<T>(url: string, work: (prisma: PrismaClient) => Promise<T>
   try {
     return await work(prisma);
   } catch (error) {
-    const { code, place, message } = databaseError(error);
+    const { code, tls, place, message } = databaseError(error);
     // the adapter's code of a connection that failed is its own
-    const cause = place ? { code: 'ECONNREFUSED' } : { code, message };
+    const cause = place ? { code: 'ECONNREFUSED' } : { code: code ?? tls, message };
     throw explainDatabaseError('registry', cause) ?? error;
   } finally {
     await prisma.$disconnect();

@@ -35,6 +35,11 @@ export function explainDatabaseError(name: string, error: unknown): OperatorErro
     return failed('database_tls', 'it takes only connections with TLS: add sslmode=verify-full to its URL');
   if (NO_TLS_THERE.test(message))
     return failed('database_tls', 'its URL asks for TLS and the server has none: see sslmode');
+  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID')
+    return failed(
+      'database_tls',
+      'its certificate is not for the host in its URL: give the name that it is for',
+    );
   if (TLS.test(code))
     return failed('database_tls', `its certificate is not trusted (${code}): give its CA by sslrootcert`);
   const known = SQLSTATES[code];

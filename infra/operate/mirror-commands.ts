@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { connectionUrl } from '../../contracts/database-url.ts';
 import { explainDatabaseError } from './database-error.ts';
 
 /** What waits for FCM for one client in one Firebase project. */
@@ -104,7 +105,7 @@ async function query<T extends pg.QueryResultRow>(
   text: string,
   values: unknown[],
 ): Promise<T[]> {
-  const connection = new pg.Client({ connectionString: url });
+  const connection = new pg.Client({ connectionString: connectionUrl(url) });
   connection.on('error', () => {});
   try {
     await connection.connect();

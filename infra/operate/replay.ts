@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import pg from 'pg';
+import { connectionUrl } from '../../contracts/database-url.ts';
 import type { RejectReason } from '../../storm/index.ts';
 import { explainDatabaseError } from './database-error.ts';
 import { OperatorError } from './errors.ts';
@@ -166,7 +167,7 @@ async function* linePages(
 }
 
 async function withDatabase(url: string, work: (pool: pg.Pool) => Promise<void>): Promise<void> {
-  const pool = new pg.Pool({ connectionString: url, max: 2, connectionTimeoutMillis: 5_000 });
+  const pool = new pg.Pool({ connectionString: connectionUrl(url), max: 2, connectionTimeoutMillis: 5_000 });
   pool.on('error', () => {});
   try {
     await work(pool);

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { tlsProblem } from '../../contracts/database-url.ts';
 import { type AwsService, locateService } from '../../stream/index.ts';
 import { LOCAL_AWS } from '../local/local-aws.ts';
 import { DATA_DIR } from '../local/paths.ts';
@@ -31,7 +32,7 @@ export function runningStackInfo(environment: NodeJS.ProcessEnv = process.env): 
 /**
  * Decides for all that a command needs at once. Regions and credentials of the shell decide nothing: with the local stack
  * its Kinesis is put into `environment`, where every AWS SDK looks.
- * @throws OperatorError no_target, mixed_target, aws_settings
+ * @throws OperatorError no_target, mixed_target, aws_settings, database_url
  */
 export function findTarget<N extends Need>(
   needs: readonly N[],
@@ -48,6 +49,10 @@ export function findTarget<N extends Need>(
   });
   const names = (list: readonly Need[]) => list.map((need) => SETTINGS[need].how).join(', ');
   if (given.length === needs.length) {
+    for (const need of given) {
+      const problem = need === 'stream' ? undefined : tlsProblem(String(settingOf(need)));
+      if (problem) throw new OperatorError('database_url', `the URL of the ${need} ${problem}.`);
+    }
     if (given.includes('stream' as N)) requireKinesis(environment, stack);
     return { where: 'given', ...pick(needs, settingOf) };
   }

@@ -1,5 +1,6 @@
 import { PrismaPg } from '@prisma/adapter-pg';
 import { CONNECTION_LIFETIME_S } from '../../contracts/connection-lifetime.ts';
+import { connectionUrl } from '../../contracts/database-url.ts';
 import { namesStatements } from '../configuration.ts';
 import { ConflictError, DataError, LockTimeoutError, UnavailableError } from '../errors.ts';
 import { PrismaClient } from '../generated/prisma/client.ts';
@@ -20,7 +21,7 @@ export function connectRegistry(
   const prisma = new PrismaClient({
     adapter: new PrismaPg(
       {
-        connectionString,
+        connectionString: connectionUrl(connectionString),
         max: POOL_SIZE,
         connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
         query_timeout: queryTimeoutMs,
@@ -70,14 +71,16 @@ export function translate(error: unknown): Error {
 
 /** Why, in a word for the log: an SQLSTATE, an errno, or the driver's own kind of error. */
 function reasonOf(error: unknown): string | undefined {
-  const { code, kind } = databaseError(error);
-  return code ?? kind ?? (error as PrismaError).code;
+  const { code, tls, kind } = databaseError(error);
+  return code ?? tls ?? kind ?? (error as PrismaError).code;
 }
 
 interface DriverCause {
   originalCode?: string;
   originalMessage?: string;
   kind?: string;
+  /** of a TlsConnectionError: OpenSSL's words or node-postgres' */
+  reason?: string;
   host?: string;
   port?: number;
 }
@@ -89,15 +92,29 @@ interface PrismaError {
   meta?: { driverAdapterError?: { cause?: DriverCause } };
 }
 
+/** Prisma's adapter keeps of a TLS error its words alone: OpenSSL's (x509_txt.c) and Node's own. */
+const TLS_CODES: [words: RegExp, code: string][] = [
+  [/altnames/i, 'ERR_TLS_CERT_ALTNAME_INVALID'],
+  [/self-signed certificate in/i, 'SELF_SIGNED_CERT_IN_CHAIN'],
+  [/self-signed/i, 'DEPTH_ZERO_SELF_SIGNED_CERT'],
+  [/first certificate/i, 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'],
+  [/local issuer/i, 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY'],
+  [/signature failure/i, 'CERT_SIGNATURE_FAILURE'],
+  [/expired/i, 'CERT_HAS_EXPIRED'],
+  // whatever else it is
+  [/certificate/i, 'CERT_REJECTED'],
+];
+
 /**
  * What PostgreSQL or its driver said behind an error of Prisma: `code` is the SQLSTATE, `place` the `host:port` that could
- * not be reached. Neither holds the URL, which has a password in it.
+ * not be reached, `tls` Node's code of a certificate that was refused. None holds the URL, which has a password in it.
  */
 export function databaseError(error: unknown): {
   code?: string;
   message?: string;
   kind?: string;
   place?: string;
+  tls?: string;
 } {
   const { code, message, cause, meta } = error as PrismaError;
   const driver = meta?.driverAdapterError?.cause ?? cause;
@@ -105,7 +122,8 @@ export function databaseError(error: unknown): {
   const own = code && /^[0-9A-Z]{5}$/.test(code) && !/^P[12]/.test(code) ? code : undefined;
   return {
     code: driver?.originalCode ?? own,
-    message: driver?.originalMessage ?? message,
+    message: driver?.originalMessage ?? driver?.reason ?? message,
+    tls: driver?.reason && TLS_CODES.find(([words]) => words.test(driver.reason ?? ''))?.[1],
     kind: driver?.kind,
     place: driver?.host && [driver.host, driver.port].filter(Boolean).join(':'),
   };

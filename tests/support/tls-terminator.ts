@@ -1,6 +1,6 @@
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { createServer } from 'node:tls';
-import { generate } from 'selfsigned';
+import { certificate } from './certificate.ts';
 
 interface Teardown {
   teardown(f: () => unknown): unknown;
@@ -11,32 +11,9 @@ interface Teardown {
  * 127.0.0.1 and `localhost` by an authority of its own, whose PEM is `ca`.
  */
 export async function tlsTerminator(t: Teardown, targetPort: number): Promise<{ port: number; ca: string }> {
-  const authority = await generate([{ name: 'commonName', value: 'an authority of this test' }], {
-    keySize: 2048,
-    algorithm: 'sha256',
-    extensions: [
-      { name: 'basicConstraints', cA: true, critical: true },
-      { name: 'keyUsage', keyCertSign: true, cRLSign: true, critical: true },
-    ],
-  });
-  const leaf = await generate([{ name: 'commonName', value: 'localhost' }], {
-    keySize: 2048,
-    algorithm: 'sha256',
-    ca: { key: authority.private, cert: authority.cert },
-    extensions: [
-      { name: 'basicConstraints', cA: false },
-      { name: 'extKeyUsage', serverAuth: true },
-      {
-        name: 'subjectAltName',
-        altNames: [
-          { type: 2, value: 'localhost' },
-          { type: 7, ip: '127.0.0.1' },
-        ],
-      },
-    ],
-  });
+  const { ca, cert, key } = await certificate('localhost', '127.0.0.1');
   const open = new Set<Socket>();
-  const server = createServer({ key: leaf.private, cert: leaf.cert }, (secure) => {
+  const server = createServer({ key, cert }, (secure) => {
     const plain = connect(targetPort, '127.0.0.1');
     for (const [from, to] of [
       [secure, plain],
@@ -58,5 +35,5 @@ export async function tlsTerminator(t: Teardown, targetPort: number): Promise<{ 
     for (const socket of open) socket.destroy();
     server.close();
   });
-  return { port: (server.address() as AddressInfo).port, ca: authority.cert };
+  return { port: (server.address() as AddressInfo).port, ca };
 }

@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { connectionUrl } from '../../../contracts/database-url.ts';
 import { explainDatabaseError } from '../database-error.ts';
 
 export interface Snapshot {
@@ -18,7 +19,7 @@ const CHUNK = 5_000;
  * @throws StopError with a sentence that does not hold the URL, which has a password in it
  */
 export async function openSnapshot(url: string, name: string): Promise<Snapshot> {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5_000 });
+  const client = new pg.Client({ connectionString: connectionUrl(url), connectionTimeoutMillis: 5_000 });
   client.on('error', () => {});
   let cursors = 0;
   const query = <T extends pg.QueryResultRow>(text: string, values: unknown[] = []) =>

@@ -23,7 +23,7 @@ t.test('each kind of failure has its code, its exit code and what to do', async 
     ],
     [{ message: 'The server does not support SSL connections' }, 'database_tls', 2, /the server has none/],
     [{ code: 'SELF_SIGNED_CERT_IN_CHAIN', message: 'x' }, 'database_tls', 2, /not trusted \(SELF_SIGNED/],
-    [{ code: 'ERR_TLS_CERT_ALTNAME_INVALID', message: 'x' }, 'database_tls', 2, /not trusted/],
+    [{ code: 'ERR_TLS_CERT_ALTNAME_INVALID', message: 'x' }, 'database_tls', 2, /not for the host/],
     [{ code: '3D000', message: 'x' }, 'database_missing', 2, /no database of that name/],
     [{ code: '42P01', message: 'x' }, 'database_schema', 2, /run its migrations/],
     [{ code: '42501', message: 'x' }, 'database_permission', 2, /use the owner/],
