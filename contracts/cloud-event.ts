@@ -15,6 +15,14 @@ export interface Fact {
   subject?: string;
   datacontenttype: 'application/json';
   data: Record<string, unknown>;
+  /** of the request's `context`: extension attributes, whose names CloudEvents wants in small letters */
+  installationid?: string;
+  deviceid?: string;
+  sessionid?: string;
+  /** `<name>/<version>` */
+  sdk?: string;
+  /** the event's number within its session, from 1 */
+  seq?: number;
 }
 
 /** Facts of ours; what a browser sends is `client.<type>`, so that it can't pose as one of these. */

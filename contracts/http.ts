@@ -108,9 +108,26 @@ export const subscriptionResponse = z.array(
   z.strictObject({ name: z.string(), state: z.enum(['joined', 'left']) }),
 );
 
+/** Who the events of a request are from, said once. An event without it stays allowed: a server's own. */
+export const eventsContext = z
+  .strictObject({
+    property: propertyName,
+    installationId: text(200).min(8),
+    deviceId: z.uuid().optional().meta({ description: 'as the registration answered it' }),
+    userId: text(200).optional().meta({ description: 'the user whom the page knows; a claim' }),
+    sessionId: text(64).min(8).meta({ description: 'of a visit; `seq` counts within it' }),
+    sdk: z.strictObject({ name: text(64), version: text(32) }),
+  })
+  .meta({ description: 'who the events are from; each becomes a column of every event' });
+export type EventsContext = z.infer<typeof eventsContext>;
+
+/** PostgreSQL's integer, and CloudEvents' */
+const MAX_SEQ = 2 ** 31 - 1;
+
 export const eventsRequest = z.strictObject({
   /** only in a `text/plain` body, where sendBeacon can set no header */
   key: text(200).optional().meta({ description: 'the API key, in a text/plain body only' }),
+  context: eventsContext.optional(),
   events: z
     .array(
       z.strictObject({
@@ -122,6 +139,12 @@ export const eventsRequest = z.strictObject({
           error: 'must be 1 to 64 of a-z, 0-9, "_", "." and "-", a letter first',
         }),
         time: eventTime,
+        seq: z
+          .int()
+          .min(1)
+          .max(MAX_SEQ)
+          .optional()
+          .meta({ description: '1, 2, … within a session: a gap is an event that was lost' }),
         data: eventData.optional(),
       }),
     )

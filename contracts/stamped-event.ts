@@ -45,6 +45,15 @@ export const stampedEvent = z.object({
   /** removed by the enrichment after the country is known; never stored */
   clientip: z.string().optional(),
   useragent: z.string().optional(),
+  installationid: text(200).optional(),
+  deviceid: text(200).optional(),
+  sessionid: text(64).optional(),
+  sdk: text(100).optional(),
+  seq: z
+    .int()
+    .min(1)
+    .max(2 ** 31 - 1)
+    .optional(),
   ...producerTriple.shape,
 });
 

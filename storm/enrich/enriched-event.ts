@@ -11,6 +11,12 @@ export interface EnrichedEvent {
   property: string | null;
   user_id: string | null;
   device_id: string | null;
+  installation_id: string | null;
+  session_id: string | null;
+  /** the event's number within its session, from 1: a gap is an event that was lost on the way here */
+  seq: number | null;
+  /** `<name>/<version>` */
+  sdk: string | null;
   request_id: string | null;
   /** RFC 3339 */
   occurred_at: string;
@@ -54,6 +60,10 @@ export const EVENT_COLUMNS = {
   property: 'text',
   user_id: 'text',
   device_id: 'text',
+  installation_id: 'text',
+  session_id: 'text',
+  seq: 'integer',
+  sdk: 'text',
   request_id: 'text',
   occurred_at: 'timestamptz',
   received_at: 'timestamptz',

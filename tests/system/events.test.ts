@@ -28,6 +28,37 @@ t.test('analytics events are accepted without a function and stored under their 
   }
 });
 
+t.test('property, device and session are said once a request, and are columns of each event', async (t) => {
+  const context = {
+    property: 'www',
+    installationId: 'installation-of-events',
+    deviceId: '0190a0c0-0000-7000-8000-000000000009',
+    userId: 'reader-1',
+    sessionId: v7(),
+    sdk: { name: '@pistats/web', version: '0.0.0' },
+  };
+  const events = [event({ seq: 1 }), event({ seq: 3, type: 'engagement', data: { seconds: 12 } })];
+  t.match(await call('POST', '/v1/events', { key: key('first'), body: { context, events } }), {
+    status: 202,
+  });
+  const rows = await waitUntil('both events', async () => {
+    const found = await analytics(
+      'select * from events where session_id = $1 order by seq',
+      context.sessionId,
+    );
+    return found.length === 2 ? found : null;
+  });
+  for (const [index, row] of rows.entries())
+    t.match(row, {
+      property: 'www',
+      installation_id: context.installationId,
+      device_id: context.deviceId,
+      user_id: 'reader-1',
+      sdk: '@pistats/web/0.0.0',
+      seq: [1, 3][index],
+    });
+});
+
 t.test('sendBeacon: text/plain with the key in the body', async (t) => {
   const body = JSON.stringify({ key: key('first'), events: [event()] });
   const answer = await call('POST', '/v1/events', { body, headers: { 'content-type': 'text/plain' } });

@@ -24,6 +24,56 @@ t.test('an event becomes a fact of the client, its type under "client."', async 
   });
 });
 
+const context = {
+  property: 'www',
+  installationId: 'installation-1',
+  deviceId: '0190A0C0-0000-7000-8000-000000000003',
+  userId: 'reader-1',
+  sessionId: 'session-1',
+  sdk: { name: '@pistats/web', version: '1.2.3' },
+};
+
+t.test('the context of a request is said once and is of every event', async (t) => {
+  const events = [
+    { ...event, seq: 1 },
+    { ...event, id: v7(), seq: 2 },
+  ];
+  const parsed = parse({ context, events });
+  if (!parsed.ok) return t.fail('refused');
+  for (const [index, fact] of parsed.facts.entries())
+    t.match(fact, {
+      source: '/clients/acme/properties/www',
+      subject: 'reader-1',
+      deviceid: context.deviceId.toLowerCase(),
+      installationid: 'installation-1',
+      sessionid: 'session-1',
+      sdk: '@pistats/web/1.2.3',
+      seq: index + 1,
+      data: { a: 1 },
+    });
+  const { deviceId: _, userId: __, ...anonymous } = context;
+  const [fact] = (parse({ context: anonymous, events: [event] }) as typeof parsed).facts;
+  for (const name of ['subject', 'deviceid', 'seq']) t.notOk(name in (fact ?? {}), name);
+});
+
+t.test('a context that names nobody, and numbers that count nothing, are refused', async (t) => {
+  for (const [changes, pointer] of [
+    [{ property: 'WWW' }, '/context/property'],
+    [{ installationId: 'short' }, '/context/installationId'],
+    [{ sessionId: undefined }, '/context/sessionId'],
+    [{ deviceId: 'd' }, '/context/deviceId'],
+    [{ sdk: 'web' }, '/context/sdk'],
+    [{ client: 'other' }, '/context/client'],
+  ] as const)
+    t.match(parse({ context: { ...context, ...changes }, events: [event] }), {
+      problem: { code: 'body_invalid', errors: [{ pointer }] },
+    });
+  for (const seq of [0, -1, 1.5, 2 ** 31, '1'])
+    t.match(parse({ context, events: [{ ...event, seq }] }), {
+      problem: { errors: [{ pointer: '/events/0/seq' }] },
+    });
+});
+
 t.test('ids are kept in lower case, missing data is empty, order is kept, the key is dropped', async (t) => {
   const events = [
     { ...event, id: id.toUpperCase(), data: undefined },

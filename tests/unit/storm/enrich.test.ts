@@ -227,3 +227,32 @@ t.test('a batch survives the way through a tuple', async (t) => {
   const events = [row(), row({ data: { text: 'a\nend\n"\\' } })];
   t.same(decodeEnriched(encodeEnriched({ events, rejected: [] })), { events, rejected: [] });
 });
+
+t.test('who an event is from: what the request said once, else what a fact of ours holds', async (t) => {
+  const attributes = {
+    installationid: 'i-1234567',
+    deviceid: 'd-1',
+    sessionid: 's-1',
+    sdk: '@pistats/web/1.2.3',
+    seq: 7,
+  };
+  t.match(row(attributes), {
+    installation_id: 'i-1234567',
+    device_id: 'd-1',
+    session_id: 's-1',
+    sdk: '@pistats/web/1.2.3',
+    seq: 7,
+  });
+  t.match(row({ data: { deviceId: 'd-2', installationId: 'i-2' } }), {
+    device_id: 'd-2',
+    installation_id: 'i-2',
+    session_id: null,
+    seq: null,
+    sdk: null,
+  });
+  t.match(
+    row({ ...attributes, data: { deviceId: 'another' } }),
+    { device_id: 'd-1' },
+    'a page poses as no other device',
+  );
+});
