@@ -10,6 +10,7 @@ import { setUp } from '../infra/local/setup.ts';
 import { guardFolder } from '../infra/local/spawn-guarded.ts';
 import { type Stack, startStack } from '../infra/local/stack.ts';
 import { Interrupted, reportError } from '../infra/local/stop-error.ts';
+import { ensureChromium } from './support/chromium.ts';
 import { runTap } from './support/run-tap.ts';
 import { startDatabases } from './support/start-databases.ts';
 import { prepareTestClients } from './support/test-clients.ts';
@@ -55,6 +56,7 @@ async function main(args: string[]): Promise<number> {
   let started: Pick<Stack, 'stop'> | undefined;
   try {
     if (needs('system')) {
+      ensureChromium(say);
       const clients = prepareTestClients(dataDir);
       started = await startStack({
         tools,

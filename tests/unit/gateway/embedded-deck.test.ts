@@ -209,7 +209,7 @@ t.test('through the embedded gateway', async (t) => {
   const post = { method: 'POST', headers: { origin: 'https://www.demo-news.example' } };
   t.match((await ask(proxyPort, '/v1/events', post)).headers, {
     'access-control-allow-origin': '*',
-    'access-control-expose-headers': 'retry-after,x-correlation-id,x-kong-request-id',
+    'access-control-expose-headers': 'date,retry-after,x-correlation-id,x-kong-request-id',
   });
 
   const body = Buffer.alloc(MAX_BODY_BYTES + 1);
