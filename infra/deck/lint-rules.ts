@@ -31,9 +31,9 @@ const configOf = (plugin: DeckPlugin | undefined) => (plugin?.value.config ?? {}
 const onRoute = (deck: DeckModel, route: DeckRoute, name: string) =>
   enabled(route.plugins, name) ?? enabled(route.service?.plugins ?? [], name) ?? enabled(deck.plugins, name);
 
-/** Nothing runs on it: a plugin answers every request that there is nothing here. */
+/** Nothing runs on it: a plugin answers every request that there is nothing here, or nothing to say. */
 const isDeadEnd = (deck: DeckModel, route: DeckRoute) =>
-  configOf(onRoute(deck, route, 'request-termination')).status_code === 404 &&
+  [204, 404].includes(configOf(onRoute(deck, route, 'request-termination')).status_code as number) &&
   !onRoute(deck, route, 'lambda-invoke') &&
   !onRoute(deck, route, 'kinesis-forward');
 

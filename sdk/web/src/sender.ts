@@ -137,7 +137,7 @@ export function createSender(options: Options, store: Store, queue: Queue, told:
     let state = await stateOf();
     if (state.offset === undefined) {
       // an id by a clock that is hours off would be rejected; any answer tells the server's
-      const answer = await ask(`${endpoint}/`, {});
+      const answer = await ask(`${endpoint}/v1/time`, {});
       if (!answer || isPassing(answer)) return answer;
       await startClock(answer);
       state = await stateOf();

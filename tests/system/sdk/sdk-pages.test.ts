@@ -53,6 +53,26 @@ t.test('in a real browser, against the real gateway', { skip }, async (t) => {
     t.match(device, { locale: 'de-DE', platform: 'web' });
   });
 
+  t.test('a first visit, with all that it does by itself, leaves nothing on the console', async (t) => {
+    const context = await visitor(t, browser);
+    const page = await context.newPage();
+    const said: string[] = [];
+    page.on('console', (message) => said.push(message.text()));
+    page.on('pageerror', (error) => said.push(String(error)));
+    await page.goto(`${SITE}/first-visit`);
+    await start(page, site, { engagement: true });
+    await waitUntil('its page view', async () => {
+      const found = await analytics(`select 1 from events where page_path = '/first-visit'`);
+      return found.length > 0;
+    });
+    t.same(said, []);
+    t.match(
+      site.trouble.requests,
+      [{ url: '/v1/time' }, { url: '/v1/events' }],
+      'the clock is asked for once',
+    );
+  });
+
   t.test('topics are joined and left; what the server refuses is its code', async (t) => {
     const page = await open(await visitor(t, browser), site, '/topics', { pageViews: false });
     const early = await page.evaluate(() =>
