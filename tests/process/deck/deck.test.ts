@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { findDeck } from '../../../infra/deck/deck-binary.ts';
+import { DECK_DEFAULTS } from '../../../infra/deck/deck-environment.ts';
 import { gatewayFor } from '../../support/gateway-fixture.ts';
 import { recordingProxy } from './recording-proxy.ts';
 import { DECK_FILE, gatewayForDeck } from './synced-gateway.ts';
@@ -23,6 +24,7 @@ function run(port: number, ...args: string[]): Promise<Outcome> {
     DECK_ANALYTICS: 'off',
     DECK_REDIS_HOST: '127.0.0.1',
     DECK_REDIS_PORT: '6379',
+    ...DECK_DEFAULTS,
   };
   return new Promise((resolve) =>
     execFile(
