@@ -38,6 +38,7 @@ const COMMANDS = {
   audit: 'infra/operate/audit.ts',
   replay: 'infra/operate/replay.ts',
   'storm:cluster': 'infra/operate/storm-cluster.ts',
+  'sdk:build': 'sdk/web/build.ts',
   'sdk:size': 'sdk/web/size.ts',
 };
 /** Those that begin with the whole set-up. */

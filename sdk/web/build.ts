@@ -2,7 +2,6 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 
-const ROOT = join(import.meta.dirname, '../..');
 /** Browsers of 2022 and later: what a media site's analytics see, less a percent. */
 const TARGET = ['chrome100', 'firefox100', 'safari15.4'];
 
@@ -10,7 +9,7 @@ const TARGET = ['chrome100', 'firefox100', 'safari15.4'];
 const INTERNAL = /^(?:settle|arrived|known|sender|queue|store|drop|head|last|update|list|renew|expired)$/;
 
 /** The module for bundlers (`pistats.mjs`) and the script of the snippet (`pistats.js`), each whole in one file. */
-export async function buildWebSdk(outDir = join(ROOT, 'dist/sdk/web')): Promise<void> {
+export async function buildWebSdk(outDir = join(import.meta.dirname, 'dist')): Promise<void> {
   rmSync(outDir, { recursive: true, force: true });
   const options = {
     bundle: true,
@@ -37,4 +36,5 @@ export async function buildWebSdk(outDir = join(ROOT, 'dist/sdk/web')): Promise<
   ]);
 }
 
+/** `npm run sdk:build`: what is published. */
 if (import.meta.main) await buildWebSdk();
