@@ -16,6 +16,8 @@ interface JsonSchema {
   maxItems?: number;
   minLength?: number;
   maxLength?: number;
+  minimum?: number;
+  maximum?: number;
 }
 
 /** Values that a field is likely to be read wrongly from. */
@@ -63,6 +65,8 @@ function wanted(schema: JsonSchema): fc.Arbitrary<unknown> {
   }
   if (schema.type === 'object')
     return fc.dictionary(fc.string({ maxLength: 30 }), fc.jsonValue({ maxDepth: 6 }), { maxKeys: 6 });
+  if (schema.type === 'integer')
+    return fc.integer({ min: schema.minimum ?? -(2 ** 31), max: Math.min(schema.maximum ?? 1_000, 1_000) });
   if ([schema.type].flat().includes('string'))
     return schema.type === 'string'
       ? textOf(schema)
@@ -85,7 +89,9 @@ function textOf({ format, pattern, minLength = 1, maxLength = 60 }: JsonSchema):
       { weight: 5, arbitrary: fc.constantFrom('www', 'app') },
       { weight: 1, arbitrary: matching(pattern) },
     );
-  return fc.string({ unit: 'grapheme', minLength, maxLength: Math.min(maxLength, 200) });
+  // a grapheme may be several of the characters that are counted
+  const longest = Math.max(minLength, Math.floor(Math.min(maxLength, 200) / 4));
+  return fc.string({ unit: 'grapheme', minLength, maxLength: longest });
 }
 
 const nowHex = () =>

@@ -30,6 +30,14 @@ const SAMPLES: Record<string, () => Record<string, unknown>> = {
   unsubscribe: () => ({ registrationId: made.body.registrationId, topics: ['sport'] }),
   sendEvents: () => ({
     key: pk,
+    context: {
+      property: 'www',
+      installationId: 'installation-of-strings',
+      deviceId: made.body.deviceId,
+      userId: 'reader-1',
+      sessionId: randomUUID(),
+      sdk: { name: 'test', version: '1' },
+    },
     events: [{ id: v7(), type: 'page_view', time: new Date().toISOString(), data: { any: 'text' } }],
   }),
 };
