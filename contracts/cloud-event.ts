@@ -25,6 +25,9 @@ export interface Fact {
   seq?: number;
 }
 
+/** PostgreSQL's integer, and CloudEvents' */
+export const MAX_SEQ = 2 ** 31 - 1;
+
 /** Facts of ours; what a browser sends is `client.<type>`, so that it can't pose as one of these. */
 export type FactType =
   | 'pistats.registration.created'

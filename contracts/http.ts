@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { uuidv7Time } from './cloud-event.ts';
+import { MAX_SEQ, uuidv7Time } from './cloud-event.ts';
 import { isStorableText, MAX_JSON_DEPTH, storableJson } from './json-value.ts';
 import { MAX_LOCALE, MAX_URL, usableLocale, usableTimeZone, usableUrl } from './page-fields.ts';
 
@@ -120,9 +120,6 @@ export const eventsContext = z
   })
   .meta({ description: 'who the events are from; each becomes a column of every event' });
 export type EventsContext = z.infer<typeof eventsContext>;
-
-/** PostgreSQL's integer, and CloudEvents' */
-const MAX_SEQ = 2 ** 31 - 1;
 
 export const eventsRequest = z.strictObject({
   /** only in a `text/plain` body, where sendBeacon can set no header */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { uuidv7Time } from './cloud-event.ts';
+import { MAX_SEQ, uuidv7Time } from './cloud-event.ts';
 
 const text = (max: number) => z.string().min(1).max(max);
 /** RFC 3339 */
@@ -49,11 +49,7 @@ export const stampedEvent = z.object({
   deviceid: text(200).optional(),
   sessionid: text(64).optional(),
   sdk: text(100).optional(),
-  seq: z
-    .int()
-    .min(1)
-    .max(2 ** 31 - 1)
-    .optional(),
+  seq: z.int().min(1).max(MAX_SEQ).optional(),
   ...producerTriple.shape,
 });
 

@@ -27,14 +27,15 @@ export async function processBatch<T extends RequestIdentity>(
   const commands = parsed.flatMap((one) => ('command' in one ? [one.command] : []));
   const replayed = await findRepeats(commands, ports.answers, ports.tokens, ports.now());
   const open = commands.filter((command) => !replayed.has(command));
-  const idOf = new Map(
-    parsed.map((one, index) => ['command' in one && one.command, requestIdOf(events[index])]),
-  );
   const settled = await settleBatch(open, steps.attempt, {
-    report: (code, error, commands) =>
+    report: (code, error, unsettled) =>
       ports.report?.(code, error, () => ({
-        count: commands.length,
-        requestIds: commands.flatMap((command) => idOf.get(command) ?? []),
+        count: unsettled.length,
+        requestIds: parsed.flatMap((one, index) =>
+          'command' in one && unsettled.includes(one.command)
+            ? [(events[index] as InvocationEvent).requestContext.requestId]
+            : [],
+        ),
       })),
   });
   const responses = new Map(open.map((command, index) => [command, settled[index] as InvocationResponse]));
@@ -43,5 +44,3 @@ export async function processBatch<T extends RequestIdentity>(
     return (replayed.get(one.command) ?? responses.get(one.command)) as InvocationResponse;
   });
 }
-
-const requestIdOf = (event: InvocationEvent | undefined) => event?.requestContext.requestId;

@@ -25,10 +25,7 @@ export interface MirrorSelection {
 }
 
 /** What FCM has not been told yet, by client and Firebase project. @throws OperatorError of the database */
-export async function listMirrors(
-  url: string,
-  { client, firebaseProject }: MirrorSelection,
-): Promise<WaitingMirror[]> {
+export async function listMirrors(url: string, selection: MirrorSelection): Promise<WaitingMirror[]> {
   const rows = await query<Omit<WaitingMirror, 'since' | 'due'> & { since: Date; due: Date }>(
     url,
     `WITH waiting AS (
@@ -45,17 +42,14 @@ export async function listMirrors(
        coalesce((SELECT errors FROM failed f
          WHERE f.client_id = w.client_id AND f.firebase_project = w.firebase_project), '{}') AS errors
      FROM waiting w GROUP BY client_id, firebase_project ORDER BY 1, 2`,
-    [client ?? null, firebaseProject ?? null],
+    selection,
   );
   return rows.map((row) => ({ ...row, since: row.since.toISOString(), due: row.due.toISOString() }));
 }
 
 /** What has been tried in vain is due at once; gives how many rows. */
-export async function driveMirrors(
-  url: string,
-  { client, firebaseProject }: MirrorSelection,
-): Promise<number> {
-  const [row] = await query<{ n: number }>(
+export function driveMirrors(url: string, selection: MirrorSelection): Promise<number> {
+  return change(
     url,
     `WITH driven AS (
        UPDATE topic_mirror SET due_at = now(), attempts = 0
@@ -63,20 +57,16 @@ export async function driveMirrors(
          AND client_id = coalesce($1, client_id) AND firebase_project = coalesce($2, firebase_project)
        RETURNING 1
      ) SELECT count(*)::int AS n FROM driven`,
-    [client ?? null, firebaseProject ?? null],
+    selection,
   );
-  return row?.n ?? 0;
 }
 
 /**
  * Everything is told anew, what FCM has already included: joins that devices and subscriptions ask for, and leaves of all
  * that is known beside them. For an FCM that lost something, or a registry that came back from a backup. Gives how many rows.
  */
-export async function driveAllMirrors(
-  url: string,
-  { client, firebaseProject }: MirrorSelection,
-): Promise<number> {
-  const [row] = await query<{ n: number }>(
+export function driveAllMirrors(url: string, selection: MirrorSelection): Promise<number> {
+  return change(
     url,
     `WITH wanted AS (
        SELECT DISTINCT d.client_id, d.address_value, s.topic, coalesce(c.firebase_project, '') AS firebase_project
@@ -95,21 +85,27 @@ export async function driveAllMirrors(
          SET state = 'pending', version = m.version + 1, attempts = 0, error = NULL, changed_at = now(), due_at = now()
        RETURNING 1
      ) SELECT count(*)::int AS n FROM driven`,
-    [client ?? null, firebaseProject ?? null],
+    selection,
   );
+}
+
+/** As `query`, for a statement that gives how many rows it changed. */
+async function change(url: string, text: string, selection: MirrorSelection): Promise<number> {
+  const [row] = await query<{ n: number }>(url, text, selection);
   return row?.n ?? 0;
 }
 
+/** Runs a statement whose $1 and $2 are the selection's client and Firebase project, null for any. */
 async function query<T extends pg.QueryResultRow>(
   url: string,
   text: string,
-  values: unknown[],
+  { client, firebaseProject }: MirrorSelection,
 ): Promise<T[]> {
   const connection = new pg.Client({ connectionString: connectionUrl(url) });
   connection.on('error', () => {});
   try {
     await connection.connect();
-    return (await connection.query<T>(text, values)).rows;
+    return (await connection.query<T>(text, [client ?? null, firebaseProject ?? null])).rows;
   } catch (error) {
     throw explainDatabaseError('registry', error as Error) ?? error;
   } finally {

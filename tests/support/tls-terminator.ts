@@ -1,6 +1,6 @@
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { createServer } from 'node:tls';
-import { certificate } from './certificate.ts';
+import { makeCertificate } from '../../infra/local/certificate.ts';
 
 interface Teardown {
   teardown(f: () => unknown): unknown;
@@ -11,7 +11,7 @@ interface Teardown {
  * 127.0.0.1 and `localhost` by an authority of its own, whose PEM is `ca`.
  */
 export async function tlsTerminator(t: Teardown, targetPort: number): Promise<{ port: number; ca: string }> {
-  const { ca, cert, key } = await certificate('localhost', '127.0.0.1');
+  const { ca, cert, key } = await makeCertificate('an authority of this test', ['localhost', '127.0.0.1']);
   const open = new Set<Socket>();
   const server = createServer({ key, cert }, (secure) => {
     const plain = connect(targetPort, '127.0.0.1');

@@ -14,12 +14,13 @@ export function answerClientError(error: Error, socket: Duplex, requestId: strin
     return;
   }
   const tooLarge = code === 'HPE_HEADER_OVERFLOW';
-  const { body, headers } = isUnknownCoding(error)
+  const unknownCoding = isUnknownCoding(error);
+  const { body, headers } = unknownCoding
     ? notImplementedExit()
     : errorExit(tooLarge ? 494 : 400, { accept: undefined, requestId });
   socket.end(
     [
-      isUnknownCoding(error) ? 'HTTP/1.1 501 Not Implemented' : 'HTTP/1.1 400 Bad Request',
+      unknownCoding ? 'HTTP/1.1 501 Not Implemented' : 'HTTP/1.1 400 Bad Request',
       `Date: ${new Date().toUTCString()}`,
       `Content-Type: ${headers['Content-Type']}`,
       'Connection: close',

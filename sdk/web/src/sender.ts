@@ -64,10 +64,11 @@ export function createSender(options: Options, store: Store, queue: Queue, told:
 
   async function drain(renew: () => Promise<void>): Promise<void> {
     while (!stopped) {
-      const [first] = await queue.head(1, expire);
+      const head = await queue.head(MAX_EVENTS, expire);
+      const [first] = head;
       if (!first) return;
       await renew();
-      const answer = first.kind === 'call' ? await sendCall(first) : await sendEvents();
+      const answer = first.kind === 'call' ? await sendCall(first) : await sendEvents(head);
       if (answer === 'done') {
         failures = 0;
         continue;
@@ -133,16 +134,17 @@ export function createSender(options: Options, store: Store, queue: Queue, told:
     return 'done';
   }
 
-  async function sendEvents(): Promise<'done' | Answer | undefined> {
-    let state = await stateOf();
+  async function sendEvents(head: Entry[]): Promise<'done' | Answer | undefined> {
+    const state = await stateOf();
     if (state.offset === undefined) {
       // an id by a clock that is hours off would be rejected; any answer tells the server's
       const answer = await ask(`${endpoint}/v1/time`, {});
       if (!answer || isPassing(answer)) return answer;
       await startClock(answer);
-      state = await stateOf();
+      // they are others now
+      return 'done';
     }
-    const batch = together(await queue.head(MAX_EVENTS, expire));
+    const batch = together(head);
     if (state.dropped) await queue.add(droppedEvent);
     const answer = await ask(`${endpoint}/v1/events`, post(batch.map(({ body }) => body)));
     told.debug(batch.length, answer?.status);

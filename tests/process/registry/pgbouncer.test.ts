@@ -12,7 +12,7 @@ import { environment, registryDatabase } from '../../support/registry-database.t
 import { joinEvent, registerEvent, registration } from '../../support/requests.ts';
 import { tempDir } from '../../support/temp-dir.ts';
 
-const binary = onPath('pgbouncer') ?? onPath('/usr/sbin/pgbouncer');
+const binary = onPath('pgbouncer');
 const skip = binary ? false : 'there is no pgbouncer (Debian’s package "pgbouncer")';
 
 /** PgBouncer in front of `url`'s database, with few connections of its own; gives the URL through it. */

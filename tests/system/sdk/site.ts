@@ -24,8 +24,8 @@ export interface Trouble {
 }
 
 /**
- * A site with the SDK in its pages: `/…` is a page of any name, `/pistats.mjs` and `/pistats.js` the SDK, `/api/…` the gateway,
- * under the site's own origin as a CDN would have it. `head` stands in every page's head.
+ * A site with the SDK in its pages: `/…` is a page of any name, `/pistats.mjs` and `/pistats.js` the SDK. `endpoint` is
+ * the gateway under another origin. `head` stands in every page's head.
  */
 export async function startSite(t: Teardown, head = '', headers: Record<string, string> = {}) {
   const dir = tempDir(t);

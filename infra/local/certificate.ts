@@ -1,18 +1,21 @@
 import { generate } from 'selfsigned';
 
-/** A certificate for `hosts` (names or IPv4 addresses), and the authority of its own that signed it; PEM. */
-export async function certificate(...hosts: string[]): Promise<{ ca: string; cert: string; key: string }> {
+/** A certificate for `hosts` (names or IPv4 addresses), and the authority of its own, named `authority`, that signed it; PEM. */
+export async function makeCertificate(
+  authority: string,
+  hosts: readonly [string, ...string[]],
+): Promise<{ ca: string; cert: string; key: string }> {
   const options = { keySize: 2048, algorithm: 'sha256' } as const;
-  const authority = await generate([{ name: 'commonName', value: 'an authority of this test' }], {
+  const signer = await generate([{ name: 'commonName', value: authority }], {
     ...options,
     extensions: [
       { name: 'basicConstraints', cA: true, critical: true },
       { name: 'keyUsage', keyCertSign: true, cRLSign: true, critical: true },
     ],
   });
-  const leaf = await generate([{ name: 'commonName', value: hosts[0] ?? 'localhost' }], {
+  const leaf = await generate([{ name: 'commonName', value: hosts[0] }], {
     ...options,
-    ca: { key: authority.private, cert: authority.cert },
+    ca: { key: signer.private, cert: signer.cert },
     extensions: [
       { name: 'basicConstraints', cA: false },
       { name: 'extKeyUsage', serverAuth: true },
@@ -24,5 +27,5 @@ export async function certificate(...hosts: string[]): Promise<{ ca: string; cer
       },
     ],
   });
-  return { ca: authority.cert, cert: leaf.cert, key: leaf.private };
+  return { ca: signer.cert, cert: leaf.cert, key: leaf.private };
 }
